@@ -1,0 +1,4 @@
+{# The ISO 8601 day of the week of a date: Monday 1 to Sunday 7. #}
+{% macro iso_weekday(day) -%}{{ return(adapter.dispatch('iso_weekday')(day)) }}{%- endmacro %}
+
+{% macro duckdb__iso_weekday(day) -%}extract(isodow from {{ day }}){%- endmacro %}

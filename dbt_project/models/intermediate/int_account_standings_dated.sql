@@ -1,0 +1,105 @@
+with
+
+answers as (
+    select * from {{ ref('int_nps_answers_sequenced') }}
+    where
+        is_linked
+        and program_type = '{{ var("headline_program_type") }}'
+        and account_standing_from is not null
+),
+
+invitations as (
+    select * from {{ ref('fct_survey_invitations') }}
+    where
+        account_id is not null
+        and program_type = '{{ var("headline_program_type") }}'
+),
+
+reporting_dates as (
+    select * from {{ ref('int_reporting_dates_listed') }}
+),
+
+answer_months as (
+    select
+        *,
+        {{ months_spanned('account_standing_from', 'account_standing_until') }} as standing_month
+    from answers
+),
+
+standing_answers as (
+    select
+        answer_months.*,
+        reporting_dates.as_of_date
+    from answer_months
+    inner join reporting_dates
+        on
+            answer_months.standing_month = reporting_dates.month_start
+            and answer_months.account_standing_from <= reporting_dates.as_of_date
+            and answer_months.account_standing_until >= reporting_dates.as_of_date
+),
+
+-- The waterfall: the most senior role, then the last answer.
+ranked_answers as (
+    select
+        *,
+        row_number() over (
+            partition by account_id, as_of_date
+            order by seniority, answered_at desc, response_id desc
+        ) as waterfall_rank
+    from standing_answers
+),
+
+answers_by_account as (
+    select
+        account_id,
+        as_of_date,
+        avg(nps_points) as account_points,
+        max(case when waterfall_rank = 1 then nps_points end) as waterfall_points,
+        count(*) as n_contacts_answered,
+        min(case when buying_role = 'decision_maker' then score end) as lowest_decision_maker_score,
+        max(previous_score - score) as largest_fall
+    from ranked_answers
+    group by account_id, as_of_date
+),
+
+invitation_months as (
+    select
+        account_id,
+        sent_date,
+        {{ add_days('sent_date', var('account_window_days') - 1) }} as standing_until,
+        {{ months_spanned('sent_date', add_days('sent_date', var('account_window_days') - 1)) }} as standing_month
+    from invitations
+),
+
+invitations_by_account as (
+    select
+        invitation_months.account_id,
+        reporting_dates.as_of_date,
+        count(*) as n_invitations
+    from invitation_months
+    inner join reporting_dates
+        on
+            invitation_months.standing_month = reporting_dates.month_start
+            and invitation_months.sent_date <= reporting_dates.as_of_date
+            and invitation_months.standing_until >= reporting_dates.as_of_date
+    group by invitation_months.account_id, reporting_dates.as_of_date
+),
+
+final as (
+    select
+        coalesce(answers_by_account.account_id, invitations_by_account.account_id) as account_id,
+        cast(answers_by_account.account_points as {{ float_type() }}) as account_points,
+        answers_by_account.waterfall_points,
+        answers_by_account.lowest_decision_maker_score,
+        answers_by_account.largest_fall,
+        coalesce(answers_by_account.n_contacts_answered, 0) as n_contacts_answered,
+        coalesce(invitations_by_account.n_invitations, 0) as n_invitations,
+        coalesce(answers_by_account.as_of_date, invitations_by_account.as_of_date) as as_of_date
+    from answers_by_account
+    full outer join invitations_by_account
+        on
+            answers_by_account.account_id = invitations_by_account.account_id
+            and answers_by_account.as_of_date = invitations_by_account.as_of_date
+)
+
+select * from final

@@ -1,0 +1,99 @@
+with
+
+responses as (
+    select * from {{ ref('int_survey_responses_described') }}
+    where
+        counts_as_nps
+        and is_scored
+),
+
+nps_scale as (
+    select * from {{ ref('nps_scale') }}
+),
+
+buying_roles as (
+    select * from {{ ref('buying_roles') }}
+),
+
+categorised as (
+    select
+        responses.*,
+        nps_scale.nps_category,
+        nps_scale.nps_points,
+        -- A role that the vocabulary does not know comes after those that it knows.
+        coalesce(buying_roles.seniority, 1000) as seniority,
+        {{ month_start('responses.answered_date') }} as month_start
+    from responses
+    left join nps_scale
+        on responses.score = nps_scale.score
+    left join buying_roles
+        on responses.buying_role = buying_roles.buying_role
+),
+
+-- One person in one programme, whatever the survey or the channel.
+sequenced as (
+    select
+        *,
+        lag(score) over (
+            partition by program_type, respondent_id
+            order by answered_at, response_id
+        ) as previous_score,
+        lead(answered_date) over (
+            partition by program_type, respondent_id
+            order by answered_at, response_id
+        ) as next_answered_date
+    from categorised
+),
+
+-- An answer stands until the same person answers again, and no longer than the window.
+bounded as (
+    select
+        *,
+        {{ least_date(
+            add_days('answered_date', var('trend_window_days') - 1), add_days('next_answered_date', -1)
+        ) }} as trend_until,
+        {{ least_date(
+            add_days('answered_date', var('account_window_days') - 1), add_days('next_answered_date', -1)
+        ) }} as account_until
+    from sequenced
+),
+
+final as (
+    select
+        response_id,
+        invitation_id,
+        survey_id,
+        account_id,
+        contact_id,
+        agent_id,
+        cluster_id,
+        respondent_id,
+        program_type,
+        channel,
+        touchpoint,
+        resolution_mode,
+        buying_role,
+        segment,
+        size_band,
+        region,
+        industry,
+        lifecycle_segment,
+        agent_team,
+        owner_id,
+        nps_category,
+        score,
+        nps_points,
+        previous_score,
+        seniority,
+        is_linked,
+        answered_date,
+        month_start,
+        case when trend_until >= answered_date then answered_date end as standing_from,
+        case when trend_until >= answered_date then trend_until end as standing_until,
+        case when account_until >= answered_date then answered_date end as account_standing_from,
+        case when account_until >= answered_date then account_until end as account_standing_until,
+        answered_at
+    from bounded
+)
+
+select * from final

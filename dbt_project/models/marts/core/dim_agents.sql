@@ -1,0 +1,17 @@
+with
+
+users as (
+    select * from {{ ref('stg_crm__users') }}
+    where verdict = 'accepted'
+),
+
+final as (
+    select
+        user_id as agent_id,
+        user_name as agent_name,
+        team,
+        coalesce(is_active, true) as is_active
+    from users
+)
+
+select * from final

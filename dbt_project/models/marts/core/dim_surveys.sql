@@ -1,0 +1,56 @@
+with
+
+definitions as (
+    select * from {{ ref('stg_survey__definitions') }}
+    where verdict = 'accepted'
+),
+
+responses as (
+    select * from {{ ref('stg_survey__responses') }}
+    where verdict = 'accepted'
+),
+
+invitations as (
+    select * from {{ ref('stg_survey__invitations') }}
+    where verdict = 'accepted'
+),
+
+surveys_named as (
+    select survey_id from definitions
+    union
+    select survey_id from responses
+    union
+    select survey_id from invitations
+),
+
+-- Without a definition a survey is a relationship survey that asks for NPS on 0-10.
+described as (
+    select
+        coalesce(surveys_named.survey_id, 'unspecified') as survey_id,
+        coalesce(definitions.survey_name, surveys_named.survey_id, 'unspecified') as survey_name,
+        coalesce(definitions.program_type, 'relationship') as program_type,
+        coalesce(definitions.metric, 'nps') as metric,
+        coalesce(definitions.scale_direction, 'higher_is_better') as scale_direction,
+        coalesce(definitions.scale_min, 0) as scale_min,
+        coalesce(definitions.scale_max, 10) as scale_max,
+        definitions.counts_as_nps
+    from surveys_named
+    left join definitions
+        on surveys_named.survey_id = definitions.survey_id
+),
+
+-- A question that is not an NPS question never counts; another scale than 0-10 only where its definition says so.
+final as (
+    select
+        survey_id,
+        survey_name,
+        program_type,
+        metric,
+        scale_direction,
+        cast(scale_min as integer) as scale_min,
+        cast(scale_max as integer) as scale_max,
+        metric = 'nps' and coalesce(counts_as_nps, scale_min = 0 and scale_max = 10) as counts_as_nps
+    from described
+)
+
+select * from final

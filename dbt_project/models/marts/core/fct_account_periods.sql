@@ -1,0 +1,176 @@
+{% set horizons = var('revenue_horizons_months') %}
+
+with
+
+account_months as (
+    select * from {{ ref('int_account_months_observed') }}
+),
+
+ledger as (
+    select min(month_start) as first_month
+    from {{ ref('fct_account_revenue_months') }}
+),
+
+experiences as (
+    select * from {{ ref('fct_experience_responses') }}
+    where is_linked
+),
+
+quarters as (
+    select
+        account_id,
+        {{ quarter_start('month_start') }} as quarter_start,
+        sum(revenue) as revenue
+    from account_months
+    group by account_id, {{ quarter_start('month_start') }}
+),
+
+-- Horizons are whole quarters, and a frame counts quarters, not rows.
+windows as (
+    select
+        account_id,
+        quarter_start,
+        {% for months in horizons %}
+        sum(revenue) over (
+            partition by account_id
+            order by {{ month_index('quarter_start') }}
+            range between {{ months - 3 }} preceding and current row
+        ) as base_revenue_{{ months }}m,
+        sum(revenue) over (
+            partition by account_id
+            order by {{ month_index('quarter_start') }}
+            range between 3 following and {{ months }} following
+        ) as next_revenue_{{ months }}m{{ ',' if not loop.last }}
+        {% endfor %}
+    from quarters
+),
+
+quarter_ends as (
+    select
+        *,
+        {{ quarter_start('month_start') }} as quarter_start
+    from account_months
+    where
+        {{ add_months('month_start', 1) }} = {{ add_months(quarter_start('month_start'), 3) }}
+        and month_end <= {{ as_of_date() }}
+),
+
+-- CSAT and CES are those of the same days as the score.
+experience_months as (
+    select
+        account_id,
+        metric,
+        normalised_score,
+        answered_date,
+        {{ add_days('answered_date', var('account_window_days') - 1) }} as standing_until,
+        {{ months_spanned('answered_date', add_days('answered_date', var('account_window_days') - 1)) }} as standing_month
+    from experiences
+),
+
+experience_by_quarter as (
+    select
+        quarter_ends.account_id,
+        quarter_ends.month_end,
+        avg(case when experience_months.metric = 'csat' then experience_months.normalised_score end) as csat,
+        avg(case when experience_months.metric = 'ces' then experience_months.normalised_score end) as ces
+    from quarter_ends
+    inner join experience_months
+        on
+            quarter_ends.account_id = experience_months.account_id
+            and quarter_ends.month_start = experience_months.standing_month
+            and quarter_ends.month_end >= experience_months.answered_date
+            and quarter_ends.month_end <= experience_months.standing_until
+    group by quarter_ends.account_id, quarter_ends.month_end
+),
+
+joined as (
+    select
+        quarter_ends.*,
+        experience_by_quarter.csat,
+        experience_by_quarter.ces,
+        {% for months in horizons %}
+        windows.base_revenue_{{ months }}m,
+        coalesce(windows.next_revenue_{{ months }}m, 0) as next_revenue_{{ months }}m,
+        {{ add_months(month_start('quarter_ends.month_end'), 1 + months) }} <= {{ add_days(as_of_date(), 1) }}
+            as is_outcome_complete_{{ months }}m,
+        ledger.first_month <= {{ add_months('quarter_ends.month_start', 1 - months) }}
+            as is_base_complete_{{ months }}m{{ ',' if not loop.last }}
+        {% endfor %}
+    from quarter_ends
+    inner join windows
+        on
+            quarter_ends.account_id = windows.account_id
+            and quarter_ends.quarter_start = windows.quarter_start
+    left join experience_by_quarter
+        on
+            quarter_ends.account_id = experience_by_quarter.account_id
+            and quarter_ends.month_end = experience_by_quarter.month_end
+    cross join ledger
+),
+
+-- What the ledger does not cover is not known, and an outcome that is not complete does not exist yet: null, never 0.
+known as (
+    select
+        account_id,
+        month_end as as_of_date,
+        segment,
+        size_band,
+        region,
+        industry,
+        owner_id,
+        nps_group,
+        account_points,
+        n_contacts_answered,
+        n_invitations,
+        csat,
+        ces,
+        {% for months in horizons %}
+        coalesce(is_base_complete_{{ months }}m, false) as is_base_complete_{{ months }}m,
+        is_outcome_complete_{{ months }}m,
+        cast(base_revenue_{{ months }}m as {{ money_type() }}) as base_revenue_{{ months }}m,
+        cast(case when is_outcome_complete_{{ months }}m then next_revenue_{{ months }}m end as {{ money_type() }})
+            as next_revenue_{{ months }}m{{ ',' if not loop.last }}
+        {% endfor %}
+    from joined
+),
+
+final as (
+    select
+        account_id,
+        as_of_date,
+        segment,
+        size_band,
+        region,
+        industry,
+        owner_id,
+        nps_group,
+        account_points,
+        {{ as_count('n_contacts_answered') }} as n_contacts_answered,
+        {{ as_count('n_invitations') }} as n_invitations,
+        csat,
+        ces,
+        '{{ var("reporting_currency") }}' as currency,
+        {% for months in horizons %}
+        base_revenue_{{ months }}m,
+        {% endfor %}
+        {% for months in horizons %}
+        next_revenue_{{ months }}m,
+        {% endfor %}
+        {% for months in horizons %}
+        case
+            when is_base_complete_{{ months }}m and base_revenue_{{ months }}m > 0
+                then
+                    cast(next_revenue_{{ months }}m - base_revenue_{{ months }}m as {{ float_type() }})
+                    / cast(base_revenue_{{ months }}m as {{ float_type() }})
+        end as growth_{{ months }}m,
+        {% endfor %}
+        {% for months in horizons %}
+        is_base_complete_{{ months }}m,
+        {% endfor %}
+        {% for months in horizons %}
+        is_outcome_complete_{{ months }}m{{ ',' if not loop.last }}
+        {% endfor %}
+    from known
+)
+
+select * from final

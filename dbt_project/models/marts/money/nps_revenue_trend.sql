@@ -1,0 +1,135 @@
+with
+
+answers as (
+    select
+        *,
+        {{ quarter_start('month_start') }} as quarter_start
+    from {{ ref('fct_nps_responses') }}
+    where program_type = '{{ var("headline_program_type") }}'
+),
+
+revenue as (
+    select
+        {{ quarter_start('month_start') }} as quarter_start,
+        sum(revenue) as revenue
+    from {{ ref('fct_account_revenue_months') }}
+    group by {{ quarter_start('month_start') }}
+),
+
+calendar as (
+    select distinct
+        quarter_start,
+        {{ add_months('quarter_start', 3) }} as next_quarter_start,
+        {{ add_months('quarter_start', -12) }} as quarter_a_year_before
+    from {{ ref('dim_dates') }}
+),
+
+whole_quarters as (
+    select * from calendar
+    where next_quarter_start <= {{ add_days(as_of_date(), 1) }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by quarter_start, respondent_id
+            order by answered_at desc, response_id desc
+        ) as answer_rank
+    from answers
+),
+
+-- The last answer of each person in the quarter.
+latest as (
+    select * from ranked
+    where answer_rank = 1
+),
+
+clusters as (
+    select
+        quarter_start,
+        cluster_id,
+        sum(nps_points) as numerator,
+        count(*) as denominator
+    from latest
+    group by quarter_start, cluster_id
+),
+
+classes as (
+    select
+        quarter_start,
+        numerator,
+        denominator,
+        count(*) as n_clusters
+    from clusters
+    group by quarter_start, numerator, denominator
+),
+
+counts as (
+    select
+        quarter_start,
+        count(*) as n_scored,
+        count(case when nps_category = 'promoter' then 1 end) as n_promoters,
+        count(case when nps_category = 'passive' then 1 end) as n_passives,
+        count(case when nps_category = 'detractor' then 1 end) as n_detractors
+    from latest
+    group by quarter_start
+),
+
+scored as (
+    select
+        whole_quarters.quarter_start,
+        whole_quarters.quarter_a_year_before,
+        coalesce(counts.n_scored, 0) as n_scored,
+        coalesce(counts.n_promoters, 0) as n_promoters,
+        coalesce(counts.n_passives, 0) as n_passives,
+        coalesce(counts.n_detractors, 0) as n_detractors,
+        ratios.estimate as nps,
+        ratios.effective_clusters,
+        ratios.degrees_of_freedom,
+        ratios.std_error,
+        coalesce(ratios.n_clusters, 0) = coalesce(counts.n_scored, 0) as is_one_answer_each,
+        revenue.revenue
+    from whole_quarters
+    left join counts
+        on whole_quarters.quarter_start = counts.quarter_start
+    left join {{ jackknife_ratio('classes', ['quarter_start']) }} as ratios
+        on whole_quarters.quarter_start = ratios.quarter_start
+    left join revenue
+        on whole_quarters.quarter_start = revenue.quarter_start
+),
+
+sure as (
+    select
+        *,
+        {{ score_interval_columns() }}
+    from scored
+),
+
+-- Side by side, and no more than that: a trend that two series share proves nothing about either.
+final as (
+    select
+        sure.quarter_start,
+        'association only' as evidence,
+        '{{ var("reporting_currency") }}' as currency,
+        {{ as_count('sure.n_scored') }} as n_scored,
+        sure.nps,
+        sure.ci_low,
+        sure.ci_high,
+        sure.nps - a_year_before.nps as nps_change_yoy,
+        cast(sure.revenue as {{ money_type() }}) as revenue,
+        case
+            when a_year_before.revenue > 0
+                then
+                    cast(sure.revenue - a_year_before.revenue as {{ float_type() }})
+                    / cast(a_year_before.revenue as {{ float_type() }})
+        end as revenue_growth_yoy,
+        sure.ci_method,
+        sure.is_reportable,
+        sure.suppression_reason
+    from sure
+    left join sure as a_year_before
+        on sure.quarter_a_year_before = a_year_before.quarter_start
+)
+
+select * from final

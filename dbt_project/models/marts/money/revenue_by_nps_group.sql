@@ -1,0 +1,55 @@
+with
+
+revenue as (
+    select * from {{ ref('fct_account_revenue_months') }}
+),
+
+-- The group at the end of the month; only whole months.
+account_months as (
+    select * from {{ ref('int_account_months_observed') }}
+    where month_end <= {{ as_of_date() }}
+),
+
+grouped as (
+    select
+        revenue.month_start,
+        account_months.nps_group,
+        revenue.revenue_type,
+        count(distinct revenue.account_id) as n_accounts,
+        sum(revenue.revenue) as revenue,
+        sum(revenue.profit) as profit
+    from revenue
+    inner join account_months
+        on
+            revenue.account_id = account_months.account_id
+            and revenue.month_start = account_months.month_start
+    group by revenue.month_start, account_months.nps_group, revenue.revenue_type
+),
+
+months as (
+    select
+        month_start,
+        sum(revenue) as revenue
+    from grouped
+    group by month_start
+),
+
+final as (
+    select
+        grouped.month_start,
+        grouped.nps_group,
+        grouped.revenue_type,
+        '{{ var("reporting_currency") }}' as currency,
+        {{ as_count('grouped.n_accounts') }} as n_accounts,
+        cast(grouped.revenue as {{ money_type() }}) as revenue,
+        cast(grouped.profit as {{ money_type() }}) as profit,
+        case
+            when months.revenue > 0
+                then cast(grouped.revenue as {{ float_type() }}) / cast(months.revenue as {{ float_type() }})
+        end as share_of_revenue
+    from grouped
+    inner join months
+        on grouped.month_start = months.month_start
+)
+
+select * from final

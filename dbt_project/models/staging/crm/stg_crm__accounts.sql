@@ -1,0 +1,77 @@
+with
+
+raw_accounts as (
+
+    select * from {{ source('crm', 'crm_accounts') }}
+
+),
+
+typed as (
+
+    select
+        _row_number,
+        {{ clean_text('account_id') }} as account_id,
+        {{ clean_text('parent_account_id') }} as parent_account_id,
+        {{ clean_text('owner_id') }} as owner_id,
+        {{ clean_text('account_name') }} as account_name,
+        {{ clean_text('industry') }} as industry,
+        {{ clean_text('segment') }} as segment,
+        {{ clean_text('size_band') }} as size_band,
+        {{ clean_text('region') }} as region,
+        {{ clean_text('country_code') }} as country_code,
+        {{ clean_text('acquisition_source') }} as acquisition_source,
+        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        {{ parse_timestamp('created_at') }} as created_at,
+        {{ parse_timestamp('churned_at') }} as churned_at,
+        {{ parse_timestamp('updated_at') }} as updated_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at,
+        _source_file
+    from raw_accounts
+
+),
+
+superseded as (
+
+    {{ superseded_rows('typed', key=['account_id']) }}
+
+),
+
+judged as (
+
+    select
+        typed.*,
+        superseded._row_number is not null as is_superseded,
+        case
+            when typed.account_id is null then 'key_missing'
+        end as reason
+    from typed
+    left join superseded on typed._row_number = superseded._row_number
+
+),
+
+final as (
+
+    select
+        _row_number,
+        account_id,
+        parent_account_id,
+        owner_id,
+        account_name,
+        industry,
+        segment,
+        size_band,
+        region,
+        country_code,
+        acquisition_source,
+        is_deleted,
+        created_at,
+        churned_at,
+        updated_at,
+        loaded_at,
+        _source_file,
+        {{ verdict_columns() }}
+    from judged
+
+)
+
+select * from final

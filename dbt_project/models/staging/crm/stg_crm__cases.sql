@@ -1,0 +1,82 @@
+with
+
+raw_cases as (
+
+    select * from {{ source('crm', 'crm_cases') }}
+
+),
+
+responses as (
+
+    select response_id
+    from {{ ref('stg_survey__responses') }}
+    where verdict = 'accepted'
+
+),
+
+typed as (
+
+    select
+        _row_number,
+        {{ clean_text('case_id') }} as case_id,
+        {{ clean_text('response_id') }} as response_id,
+        {{ clean_text('owner_id') }} as owner_id,
+        {{ clean_text('outcome') }} as outcome,
+        {{ parse_number('minutes_spent') }} as minutes_spent,
+        {{ parse_money('attributed_revenue') }} as attributed_revenue,
+        {{ parse_boolean('was_reached') }} as was_reached,
+        {{ parse_timestamp('opened_at') }} as opened_at,
+        {{ parse_timestamp('first_contact_at') }} as first_contact_at,
+        {{ parse_timestamp('closed_at') }} as closed_at,
+        {{ parse_timestamp('updated_at') }} as updated_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at,
+        _source_file
+    from raw_cases
+
+),
+
+superseded as (
+
+    {{ superseded_rows('typed', key=['case_id']) }}
+
+),
+
+judged as (
+
+    select
+        typed.*,
+        superseded._row_number is not null as is_superseded,
+        case
+            when typed.case_id is null then 'key_missing'
+            when typed.opened_at is null then 'opened_at_invalid'
+            when responses.response_id is null then 'unknown_response'
+        end as reason
+    from typed
+    left join superseded on typed._row_number = superseded._row_number
+    left join responses on typed.response_id = responses.response_id
+
+),
+
+final as (
+
+    select
+        _row_number,
+        case_id,
+        response_id,
+        owner_id,
+        outcome,
+        minutes_spent,
+        attributed_revenue,
+        was_reached,
+        opened_at,
+        first_contact_at,
+        closed_at,
+        updated_at,
+        loaded_at,
+        _source_file,
+        {{ verdict_columns(is_deleted=none) }}
+    from judged
+
+)
+
+select * from final

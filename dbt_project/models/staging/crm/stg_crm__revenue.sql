@@ -1,0 +1,148 @@
+with
+
+raw_revenue as (
+
+    select * from {{ source('crm', 'crm_revenue') }}
+
+),
+
+accounts as (
+
+    select account_id
+    from {{ ref('stg_crm__accounts') }}
+    where verdict = 'accepted'
+
+),
+
+rates as (
+
+    select
+        month_start,
+        currency
+    from {{ ref('stg_finance__exchange_rates') }}
+    where verdict = 'accepted'
+
+),
+
+typed as (
+
+    select
+        _row_number,
+        {{ clean_text('revenue_id') }} as revenue_id,
+        {{ clean_text('account_id') }} as account_id,
+        upper(coalesce({{ clean_text('currency') }}, '{{ var("reporting_currency") }}')) as currency,
+        coalesce(lower({{ clean_text('revenue_type') }}), 'other') as revenue_type,
+        {{ parse_money('amount') }} as amount,
+        {{ parse_money('cost') }} as cost,
+        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        {{ parse_date('period_start') }} as period_start,
+        {{ parse_date('period_end') }} as period_end,
+        {{ parse_timestamp('invoiced_at') }} as invoiced_at,
+        {{ parse_timestamp('updated_at') }} as updated_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at,
+        _source_file
+    from raw_revenue
+
+),
+
+superseded as (
+
+    {{ superseded_rows('typed', key=['revenue_id']) }}
+
+),
+
+-- Few, however long the ledger is: service periods by month and foreign currency. Months that begin after the as-of date
+-- need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
+foreign_periods as (
+
+    select distinct
+        currency,
+        {{ month_start('period_start') }} as first_month,
+        {{ month_start('least(period_end, ' ~ as_of_date() ~ ')') }} as last_month
+    from typed
+    where currency <> '{{ var("reporting_currency") }}'
+        and period_start <= period_end
+
+),
+
+foreign_months as (
+
+    select
+        currency,
+        first_month,
+        last_month,
+        {{ months_spanned('first_month', 'last_month') }} as month_start
+    from foreign_periods
+
+),
+
+periods_without_rate as (
+
+    select distinct
+        foreign_months.currency,
+        foreign_months.first_month,
+        foreign_months.last_month
+    from foreign_months
+    left join rates
+        on foreign_months.currency = rates.currency
+        and foreign_months.month_start = rates.month_start
+    where rates.currency is null
+
+),
+
+currencies as (
+
+    select distinct currency
+    from rates
+
+),
+
+judged as (
+
+    select
+        typed.*,
+        superseded._row_number is not null as is_superseded,
+        case
+            when typed.revenue_id is null then 'key_missing'
+            when typed.amount is null then 'amount_not_a_number'
+            when typed.period_start is null or typed.period_end is null then 'period_invalid'
+            when typed.period_end < typed.period_start then 'period_invalid'
+            when accounts.account_id is null then 'unknown_account'
+            when typed.currency = '{{ var("reporting_currency") }}' then null
+            when currencies.currency is null then 'unknown_currency'
+            when periods_without_rate.currency is not null then 'unknown_currency'
+        end as reason
+    from typed
+    left join superseded on typed._row_number = superseded._row_number
+    left join accounts on typed.account_id = accounts.account_id
+    left join currencies on typed.currency = currencies.currency
+    left join periods_without_rate
+        on typed.currency = periods_without_rate.currency
+        and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
+        and {{ month_start('least(typed.period_end, ' ~ as_of_date() ~ ')') }} = periods_without_rate.last_month
+
+),
+
+final as (
+
+    select
+        _row_number,
+        revenue_id,
+        account_id,
+        currency,
+        revenue_type,
+        amount,
+        cost,
+        is_deleted,
+        period_start,
+        period_end,
+        invoiced_at,
+        updated_at,
+        loaded_at,
+        _source_file,
+        {{ verdict_columns() }}
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,77 @@
+with
+
+raw_invitations as (
+
+    select * from {{ source('survey', 'survey_invitations') }}
+
+),
+
+typed as (
+
+    select
+        _row_number,
+        {{ clean_text('invitation_id') }} as invitation_id,
+        {{ clean_text('survey_id') }} as survey_id,
+        {{ clean_text('contact_id') }} as contact_id,
+        {{ clean_text('account_id') }} as account_id,
+        {{ clean_text('agent_id') }} as agent_id,
+        {{ clean_text('channel') }} as channel,
+        {{ clean_text('touchpoint') }} as touchpoint,
+        {{ parse_boolean('has_incentive') }} as has_incentive,
+        {{ local_date(parse_timestamp('sent_at')) }} as sent_date,
+        {{ parse_timestamp('sent_at') }} as sent_at,
+        {{ parse_timestamp('delivered_at') }} as delivered_at,
+        {{ parse_timestamp('opened_at') }} as opened_at,
+        {{ parse_timestamp('bounced_at') }} as bounced_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at,
+        _source_file
+    from raw_invitations
+
+),
+
+superseded as (
+
+    {{ superseded_rows('typed', key=['invitation_id'], version=['loaded_at']) }}
+
+),
+
+judged as (
+
+    select
+        typed.*,
+        superseded._row_number is not null as is_superseded,
+        case
+            when typed.invitation_id is null then 'key_missing'
+            when typed.sent_at is null then 'sent_at_invalid'
+            when typed.sent_date > {{ as_of_date() }} then 'sent_in_future'
+        end as reason
+    from typed
+    left join superseded on typed._row_number = superseded._row_number
+
+),
+
+final as (
+
+    select
+        _row_number,
+        invitation_id,
+        survey_id,
+        contact_id,
+        account_id,
+        agent_id,
+        channel,
+        touchpoint,
+        has_incentive,
+        sent_date,
+        sent_at,
+        delivered_at,
+        opened_at,
+        bounced_at,
+        loaded_at,
+        _source_file,
+        {{ verdict_columns(is_deleted=none) }}
+    from judged
+
+)
+
+select * from final

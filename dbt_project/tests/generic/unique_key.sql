@@ -1,0 +1,11 @@
+{# The columns name one row: the grain of the model, in one test. The release is sorted by it. #}
+{% test unique_key(model, columns) %}
+
+select
+    {{ columns | join(', ') }},
+    count(*) as n_rows
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+
+{% endtest %}

@@ -1,0 +1,174 @@
+"""The rules that follow from the name of a column or of a table, so that a new model is checked as soon as it exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations import vocabulary
+from expectations.tables import PUBLISHED, Batch, Table, Warehouse
+
+_NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|REAL|DOUBLE|DECIMAL\(.*\))", re.IGNORECASE)
+
+# What a row of a mart is, by the contract's names of a grain. A row of an entity is named by its first column, its id.
+_PERIODS = (
+    "date_day",
+    "week_start",
+    "month_start",
+    "quarter_start",
+    "year",
+    "as_of_date",
+    "period_start",
+    "period_from",
+    "period_to",
+    "cohort_start",
+)
+_PARTS_OF_AN_ENTITY = ("revenue_type", "theme", "question", "valid_from")
+_GRAIN = (
+    *_PERIODS,
+    "program_type",
+    "survey_id",
+    "dimension",
+    "dimension_value",
+    "nps_rule",
+    "nps_group",
+    "revenue_type",
+    "horizon_months",
+    "method",
+    "path",
+    "check_name",
+    "theme",
+    "question",
+    "team",
+    "owner_id",
+    "agent_id",
+    "sla_hours",
+    "exposure",
+    "claim",
+    "entity",
+    "industry",
+    "publisher",
+    "statistic",
+    "raw_table",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Convention:
+    """What every numeric column of such a name must be."""
+
+    name: re.Pattern[str]
+    expectation: Callable[[str], Expectation] | None
+
+
+# The first that fits applies; None says that a name looks like one of the next but is another thing.
+CONVENTIONS = (
+    Convention(re.compile(r"n_.+|.+_n"), vocabulary.count),
+    Convention(re.compile(r"nps_points"), vocabulary.points),
+    Convention(re.compile(r"nps_change.*"), vocabulary.nps_difference),
+    Convention(re.compile(r"nps|nps_.+|.+_nps|(account|waterfall|previous)_points"), vocabulary.nps),
+    Convention(re.compile(r".*(growth|exchange)_rate"), None),
+    Convention(re.compile(r"share|share_.+|.+_share|.+_rate"), vocabulary.share),
+    Convention(re.compile(r"score|previous_score"), vocabulary.score),
+)
+
+_CATEGORIES = ("n_promoters", "n_passives", "n_detractors")
+
+
+def by_column_name(table: Table) -> Batch | None:
+    """What the names of a table's columns promise; None where they promise nothing."""
+    numbers = [column for column, kind in table.columns.items() if _NUMBER.fullmatch(kind)]
+    expectations: list[Expectation] = []
+    used: dict[str, str] = {}
+
+    for column in numbers:
+        convention = next((one for one in CONVENTIONS if one.name.fullmatch(column)), None)
+        if convention is not None and convention.expectation is not None:
+            expectations.append(convention.expectation(column))
+            used[column] = vocabulary.rounded(quoted(column))
+
+    if "nps_points" in numbers and "nps_category" in table.columns:
+        expectations.append(vocabulary.points_match_category("nps_points", "points_of_category"))
+        used["points_of_category"] = vocabulary.rounded(vocabulary.points_of_category(quoted("nps_category")))
+
+    if "n_scored" in numbers and all(column in numbers for column in _CATEGORIES):
+        expectations.append(
+            vocabulary.parts_add_up(
+                "n_scored", "sum_of_categories", "n_scored is the sum of n_promoters, n_passives and n_detractors"
+            )
+        )
+        used["sum_of_categories"] = vocabulary.rounded(" + ".join(quoted(column) for column in _CATEGORIES))
+
+    for score, n in (("nps", "n_scored"), ("nps", "nps_n")):
+        if score in numbers and n in numbers:
+            expectations.append(vocabulary.empty_without_answers(score, n))
+
+    for low, estimate, high in _intervals(numbers):
+        used |= {column: vocabulary.rounded(quoted(column)) for column in (low, high)}
+        if estimate is None:
+            expectations.append(vocabulary.interval_ordered(low, high))
+            continue
+        used[estimate] = vocabulary.rounded(quoted(estimate))
+        expectations.extend(vocabulary.interval_encloses(low, estimate, high))
+        if estimate == "nps":
+            expectations.extend(vocabulary.nps(end) for end in (low, high))
+
+    if not expectations:
+        return None
+    keys = keys_of(table)
+    selected = [quoted(key) for key in keys if key not in used]
+    selected += [f"{expression} as {quoted(column)}" for column, expression in used.items()]
+    return Batch(f"select {', '.join(selected)} from {table.full_name}", keys, tuple(expectations))
+
+
+def arrivals(table: Table, published: Warehouse) -> Batch:
+    """What may be said of anything that arrives: how much of it is quarantined, how much there is beside the last time."""
+    _, _, plural = table.name.partition("__")
+    source = table.name.removeprefix("stg_").replace("__", "_")
+    query = f"""
+        select
+            count(*) as n_rows,
+            count(*) filter (where verdict = 'quarantined') as n_quarantined,
+            n_quarantined / nullif(n_rows, 0) as share_quarantined
+        from {table.full_name}
+    """
+    expectations = [vocabulary.few_quarantined("share_quarantined")]
+    if published.has("marts.row_reconciliation", "raw_table", "n_raw"):
+        query = f"""
+            select arrived.*, before.n_raw as n_before, arrived.n_rows / nullif(before.n_raw, 0) as volume_ratio
+            from ({query}) as arrived
+            left join {PUBLISHED}.marts.row_reconciliation as before on before.raw_table in ('{source}', '{plural}')
+        """
+        expectations.append(vocabulary.volume_steady("volume_ratio", "n_rows", "n_before"))
+    return Batch(query, (), tuple(expectations))
+
+
+def keys_of(table: Table) -> tuple[str, ...]:
+    """The columns that name a row of the table, for examples."""
+    first = next(iter(table.columns))
+    if first.endswith("_id") or first == "score":
+        return (first, *(key for key in (*_PERIODS, *_PARTS_OF_AN_ENTITY) if key in table.columns))
+    return tuple(key for key in _GRAIN if key in table.columns) or (first,)
+
+
+def quoted(column: str) -> str:
+    """SQL: a column's name as an identifier."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _intervals(numbers: list[str]) -> list[tuple[str, str | None, str]]:
+    """The intervals of a table with the estimate that each is of, where the names say which."""
+    found = []
+    for low in numbers:
+        prefix = low.removesuffix("ci_low")
+        high = f"{prefix}ci_high"
+        if not low.endswith("ci_low") or high not in numbers:
+            continue
+        # Beside a gap or a change, the interval is that of the difference and not of the score.
+        candidates = (prefix.removesuffix("_"),) if prefix else ("gap", "change", "uplift", "value_per_point", "nps")
+        found.append((low, next((one for one in candidates if one in numbers), None), high))
+    return found

@@ -1,0 +1,1 @@
+"""The nightly build: raw tables in, an audited warehouse published."""

@@ -1,0 +1,459 @@
+"""Landing of the raw tables: every file under NPS_RAW is parsed once, into schema raw of the build file.
+
+A landed table has the columns of its dbt source, in that order, then ``_source_file`` (path below NPS_RAW) and
+``_row_number`` (1 to n over the table, in the order of file names and of the rows in a file). A column keeps the type
+that Parquet gives it; from text it is varchar, and so it is where files disagree. Casting is the work of staging.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate, groupby
+from typing import Any
+
+import duckdb
+
+from orchestration.findings import EXAMPLE_LENGTH, EXAMPLES_SHOWN, Finding, RawInputError
+from orchestration.raw_files import SUPPORTED, RawFile, group_by_table, not_utf8
+from orchestration.raw_place import RawPlace
+
+RAW_SCHEMA = "raw"
+TEXT = "VARCHAR"
+CSV_OPTIONS = (
+    "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, filename = true"
+)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A raw table as the dbt sources declare it."""
+
+    source: str
+    name: str
+    is_required: bool
+    columns: tuple[str, ...]
+    required_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LandedTable:
+    """What one table was landed from."""
+
+    name: str
+    rows: int
+    files: int
+    newest_loaded_at: datetime | None
+    extra_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What a landing did; ``unknown_files`` lie in NPS_RAW and belong to no table."""
+
+    tables: tuple[LandedTable, ...]
+    unknown_files: tuple[str, ...]
+
+
+def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
+    """The raw tables, from the sources of the dbt project."""
+    return tuple(
+        RawTable(
+            source=source["source_name"],
+            name=source["name"],
+            is_required=bool(source["config"]["meta"].get("required")),
+            columns=tuple(source["columns"]),
+            required_columns=tuple(
+                name for name, column in source["columns"].items() if column["config"]["meta"].get("required")
+            ),
+        )
+        for _, source in sorted(manifest["sources"].items())
+    )
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    location: str,
+    tables: Sequence[RawTable],
+    selected: Iterable[str] | None = None,
+) -> Landing:
+    """Land the tables (or those selected) in one transaction: after a failure schema raw is as it was before."""
+    place = RawPlace(location)
+    place.prepare(connection)
+    names = place.names(connection, [table.name for table in tables])
+    found, unknown = group_by_table(names, [table.name for table in tables])
+    wanted = [table for table in tables if selected is None or table.name in set(selected)]
+
+    plans: list[Plan] = []
+    findings: list[Finding] = []
+    for table in wanted:
+        try:
+            plans.append(plan_table(connection, place, table, found.get(table.name, [])))
+        except RawInputError as error:
+            # Every table is looked at, so that one run names all that is to be mended.
+            findings += error.findings
+    if findings:
+        raise RawInputError(*findings)
+
+    connection.execute("begin")
+    try:
+        connection.execute(f"create schema if not exists {RAW_SCHEMA}")
+        landed = tuple(_land_table(connection, place, plan) for plan in plans)
+        connection.execute("commit")
+    except (duckdb.Error, RawInputError):
+        connection.execute("rollback")
+        raise
+    return Landing(landed, tuple(unknown))
+
+
+# What the files of a table hold ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column as a file has it: its name as written, the expression that reads it, its type."""
+
+    written: str
+    expression: str
+    type: str = TEXT
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Consecutive files of one format with the same columns, which the engine reads in one go."""
+
+    format: str
+    files: tuple[RawFile, ...]
+    columns: Mapping[str, FileColumn]
+    extra: tuple[str, ...]
+    # The relation to read, and the expression that numbers its rows from 1.
+    relation: str
+    row_number: str
+
+
+@dataclass
+class Plan:
+    table: RawTable
+    scans: list[Scan] = field(default_factory=list)
+
+    def column_type(self, column: str) -> str:
+        types = {scan.columns[column].type for scan in self.scans if column in scan.columns}
+        return types.pop() if len(types) == 1 else TEXT
+
+
+def plan_table(
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, names: Sequence[str]
+) -> Plan:
+    """Open every file of a table for its columns, and group the files into scans."""
+    files = [place.file(name) for name in names]
+    if not files and table.is_required:
+        raise RawInputError(
+            Finding(
+                "required_table_missing",
+                table.name,
+                f"no {table.name}.* and no folder {table.name}/ with data files in {place.location}.",
+                next_step=f"Put it there ({SUPPORTED}), or set NPS_RAW to where it is.",
+            )
+        )
+    for file in files:
+        place.check_whole(connection, table.name, file)
+    parquet = _parquet_columns(connection, table, [file for file in files if file.format == "parquet"])
+    columns_of: dict[str, Callable[[RawFile], tuple[FileColumn, ...]]] = {
+        "csv": lambda file: _csv_columns(place.csv_header(connection, table.name, file)),
+        "parquet": lambda file: parquet[file.address],
+        "jsonl": lambda file: (),
+    }
+    described = [(file, columns_of[file.format](file)) for file in files]
+    plan = Plan(table)
+    for (form, _, columns), group in groupby(described, lambda pair: (pair[0].format, pair[0].partitions, pair[1])):
+        scanned = tuple(file for file, _ in group)
+        if form == "jsonl":
+            plan.scans.append(_jsonl_scan(connection, table, scanned, len(plan.scans)))
+            continue
+        matched, extra = match_columns(table, scanned[0], columns)
+        make = _csv_scan if form == "csv" else _parquet_scan
+        plan.scans.append(make(connection, scanned, columns, matched, extra))
+    return plan
+
+
+def match_columns(
+    table: RawTable, file: RawFile, columns: Sequence[FileColumn]
+) -> tuple[dict[str, FileColumn], tuple[str, ...]]:
+    """The contract's columns among those of a file, and the names of the others.
+
+    Neither case nor blanks around a name matter. A hive partition stands in for a column that the file does not have.
+    """
+    by_name: dict[str, list[FileColumn]] = {}
+    for column in columns:
+        by_name.setdefault(column.written.strip().lower(), []).append(column)
+    duplicates = [
+        Finding(
+            "duplicate_column",
+            table.name,
+            f"{file.name} has column {name} more than once: {', '.join(repr(column.written) for column in same)}.",
+            next_step="Keep one of them.",
+        )
+        for name, same in by_name.items()
+        if len(same) > 1 and name in table.columns
+    ]
+    matched = {name: by_name[name][0] for name in table.columns if name in by_name}
+    for key in file.partitions:
+        if key.strip().lower() in table.columns:
+            matched.setdefault(key.strip().lower(), FileColumn(key, _partition_value(key)))
+    missing = [
+        Finding(
+            "required_column_missing",
+            table.name,
+            f"{file.name} has no column {name}; it has {', '.join(sorted(by_name)) or 'none'}.",
+            next_step=f"Add the column {name} to the export.",
+        )
+        for name in table.required_columns
+        if name not in matched
+    ]
+    if duplicates or missing:
+        raise RawInputError(*duplicates, *missing)
+    others = {*by_name, *(key.strip().lower() for key in file.partitions)} - set(table.columns)
+    return matched, tuple(sorted(name or "(a column without a name)" for name in others))
+
+
+def _partition_value(key: str) -> str:
+    value = f"url_decode(regexp_extract(filename, {quoted(f'/{re.escape(key)}=([^/]*)/')}, 1))"
+    return f"nullif({value}, '__HIVE_DEFAULT_PARTITION__')"
+
+
+def _csv_columns(header: Sequence[str]) -> tuple[FileColumn, ...]:
+    # Columns are called by their place, because the engine wants every name once and a header may be dirty.
+    return tuple(FileColumn(written, f"c{place}") for place, written in enumerate(header))
+
+
+def _csv_scan(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[RawFile, ...],
+    columns: Sequence[FileColumn],
+    matched: Mapping[str, FileColumn],
+    extra: tuple[str, ...],
+) -> Scan:
+    types = ", ".join(f"'{column.expression}': '{TEXT}'" for column in columns)
+    relation = f"read_csv({_addresses(files)}, {CSV_OPTIONS}, columns = {{{types}}})"
+    return Scan("csv", files, matched, extra, relation, "row_number() over ()")
+
+
+def _parquet_columns(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, files: Sequence[RawFile]
+) -> dict[str, tuple[FileColumn, ...]]:
+    """The top-level columns of Parquet files, by address."""
+    if not files:
+        return {}
+    try:
+        rows = connection.execute(
+            f"select file_name, name, duckdb_type, num_children from parquet_schema({_addresses(files)})"
+        ).fetchall()
+    except duckdb.InvalidInputException as error:
+        raise RawInputError(_unreadable(table, error)) from error
+    nodes: dict[str, list[tuple[str, str | None, int]]] = {}
+    for address, name, kind, children in rows:
+        nodes.setdefault(address, []).append((name, kind, children or 0))
+    return {file.address: tuple(_top_level(nodes[file.address])) for file in files}
+
+
+def _top_level(nodes: Sequence[tuple[str, str | None, int]]) -> Iterable[FileColumn]:
+    """Columns of a Parquet schema, which lists its tree depth first; what is not one value is read as text."""
+
+    def skip(place: int) -> int:
+        following = place + 1
+        for _ in range(nodes[place][2]):
+            following = skip(following)
+        return following
+
+    place = 1
+    while place < len(nodes):
+        name, kind, children = nodes[place]
+        is_text = children > 0 or kind is None or kind in ("BLOB", "JSON") or kind.endswith("[]")
+        yield FileColumn(name, identifier(name), TEXT if is_text else kind or TEXT)
+        place = skip(place)
+
+
+def _parquet_scan(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[RawFile, ...],
+    columns: Sequence[FileColumn],
+    matched: Mapping[str, FileColumn],
+    extra: tuple[str, ...],
+) -> Scan:
+    counts = dict(
+        connection.execute(f"select file_name, num_rows from parquet_file_metadata({_addresses(files)})").fetchall()
+    )
+    before = list(accumulate((counts[file.address] for file in files), initial=0))[:-1]
+    relation = (
+        f"read_parquet({_addresses(files)}, filename = true, file_row_number = true, binary_as_string = true, "
+        "hive_partitioning = false)"
+    )
+    # A window over 6 million rows takes three times as long as reading them.
+    row_number = f"file_row_number + 1 + ({before}::bigint[])[file_index::bigint + 1]"
+    return Scan("parquet", files, matched, extra, relation, row_number)
+
+
+def _jsonl_scan(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, files: tuple[RawFile, ...], position: int
+) -> Scan:
+    """JSON lines say their columns row by row, so they are parsed into a temporary table first."""
+    relation = f"temp.main._{table.name}_{position}"
+    try:
+        connection.execute(
+            f"create or replace temp table _{table.name}_{position} as "
+            f"select filename, json from read_ndjson_objects({_addresses(files)}, filename = true)"
+        )
+        kinds = connection.execute(f"select distinct filename, json_type(json) from {relation}").fetchall()
+        keys = connection.execute(
+            f"select distinct filename, unnest(json_keys(json)) from {relation} where json_type(json) = 'OBJECT'"
+        ).fetchall()
+    except duckdb.InvalidInputException as error:
+        raise RawInputError(_malformed_jsonl(table, files, error)) from error
+    findings: list[Finding] = []
+    spellings: dict[str, set[str]] = {}
+    extras: set[str] = set()
+    for file in files:
+        if {kind for address, kind in kinds if address == file.address} != {"OBJECT"}:
+            findings.append(
+                Finding("malformed_rows", table.name, f"{file.name} does not hold one JSON object a line.")
+            )
+            continue
+        columns = [
+            FileColumn(key, f"json ->> {quoted(f'$.{json.dumps(key, ensure_ascii=False)}')}")
+            for address, key in sorted(keys)
+            if address == file.address
+        ]
+        try:
+            matched, extra = match_columns(table, file, columns)
+        except RawInputError as error:
+            findings += error.findings
+            continue
+        extras.update(extra)
+        for name, column in matched.items():
+            spellings.setdefault(name, set()).add(column.expression)
+    if findings:
+        raise RawInputError(*findings)
+    columns_by_name = {
+        name: FileColumn(name, f"coalesce({', '.join(sorted(expressions))})") for name, expressions in spellings.items()
+    }
+    return Scan("jsonl", files, columns_by_name, tuple(sorted(extras)), relation, "rowid + 1")
+
+
+def _addresses(files: Iterable[RawFile]) -> str:
+    return "[" + ", ".join(quoted(file.address) for file in files) + "]"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+# Landing -----------------------------------------------------------------------------------------------------------
+
+
+def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
+    target = f"{RAW_SCHEMA}.{plan.table.name}"
+    types = {name: plan.column_type(name) for name in plan.table.columns}
+    declared = ", ".join(f"{identifier(name)} {kind}" for name, kind in types.items())
+    connection.execute(f"create or replace table {target} ({declared}, _source_file varchar, _row_number bigint)")
+    rows = 0
+    for scan in plan.scans:
+        try:
+            connection.execute(f"insert into {target} {_selection(place, scan, types, rows)}")
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            connection.execute("rollback")
+            finding = _malformed_csv(connection, plan.table, scan, error)
+            connection.execute("begin")
+            raise RawInputError(finding) from error
+        (rows,) = connection.execute(f"select count(*) from {target}").fetchone() or (rows,)
+    newest = None
+    if "loaded_at" in types:
+        (newest,) = connection.execute(
+            f"select max(try_cast(loaded_at as timestamp)) from {target}"
+        ).fetchone() or (None,)
+    extra = tuple(sorted({name for scan in plan.scans for name in scan.extra}))
+    return LandedTable(plan.table.name, rows, sum(len(scan.files) for scan in plan.scans), newest, extra)
+
+
+def _selection(place: RawPlace, scan: Scan, types: Mapping[str, str], rows_before: int) -> str:
+    values = [
+        f"cast({scan.columns[name].expression if name in scan.columns else 'null'} as {kind})"
+        for name, kind in types.items()
+    ]
+    source_file = f"substr(filename, {len(place.prefix) + 1})"
+    return f"select {', '.join(values)}, {source_file}, {scan.row_number} + {rows_before} from {scan.relation}"
+
+
+# Why a file could not be read --------------------------------------------------------------------------------------
+
+
+def _unreadable(table: RawTable, error: duckdb.Error) -> Finding:
+    message = str(error).removeprefix("Invalid Input Error: ").splitlines()[0]
+    name = next(iter(re.findall(r"'([^']*)'", message)), "")
+    return Finding(
+        "truncated_file",
+        table.name,
+        f"{message}.",
+        examples=(name,) if name else (),
+        next_step="The file is cut off or is not what its name says; copy or export it again.",
+    )
+
+
+def _malformed_csv(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, scan: Scan, error: duckdb.Error
+) -> Finding:
+    """Read the scan once more, passing over what cannot be read, to count it and to name the lines."""
+    if scan.format != "csv":
+        return not_utf8(table.name, "a file") if "encoding" in str(error).lower() else _unreadable(table, error)
+    rejecting = scan.relation.removesuffix(")") + ", store_rejects = true, rejects_limit = 0)"
+    try:
+        connection.execute(f"select count(columns(*)) from {rejecting}").fetchall()
+        rejects = connection.execute(
+            "select distinct on (file_path, line) file_path, line, csv_line, error_message from reject_errors "
+            "join reject_scans using (scan_id, file_id) order by file_path, line"
+        ).fetchall()
+    except duckdb.InvalidInputException:
+        rejects = []
+    if not rejects:
+        return Finding(
+            "malformed_rows",
+            table.name,
+            f"{scan.files[0].name} (or a file after it) is not CSV: quotes or line ends are not consistent.",
+            examples=(str(error).removeprefix("Invalid Input Error: ").splitlines()[0],),
+            next_step="Export it again as RFC 4180 CSV, or as Parquet.",
+        )
+    names = {file.address: file.name for file in scan.files}
+    examples = tuple(
+        f"{names.get(path, path)} line {line}: {message.splitlines()[0]} in {(text or '')[:EXAMPLE_LENGTH]!r}"
+        for path, line, text, message in rejects[:EXAMPLES_SHOWN]
+    )
+    if any("utf-8" in message for *_, message in rejects):
+        return not_utf8(table.name, names.get(rejects[0][0], "a file"), len(rejects), examples)
+    return Finding(
+        "malformed_rows",
+        table.name,
+        "lines that are not CSV with the header's columns.",
+        len(rejects),
+        examples,
+        "Correct or export the file again; a last line that is cut short means that the export did not finish.",
+    )
+
+
+def _malformed_jsonl(table: RawTable, files: Sequence[RawFile], error: duckdb.Error) -> Finding:
+    message = str(error).removeprefix("Invalid Input Error: ").splitlines()[0]
+    name = next((file.name for file in files if f'"{file.address}"' in message), "a file")
+    if "UTF-8" in message:
+        return not_utf8(table.name, name, examples=(message,))
+    return Finding(
+        "malformed_rows",
+        table.name,
+        f"{name} holds a line that is not JSON.",
+        examples=(message,),
+        next_step="Correct or export the file again; a last line that is cut short means that it did not finish.",
+    )

@@ -1,0 +1,148 @@
+"""Every setting of the warehouse, read from the environment in one place.
+
+Nothing else in the project reads an environment variable or a clock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SAMPLE_RAW = REPOSITORY / "seeds" / "raw"
+# The sample company's last day is 2026-06-30; its windows are cut the day after.
+SAMPLE_AS_OF = date(2026, 7, 1)
+TARGETS = ("duckdb",)
+
+
+class SettingsError(ValueError):
+    """A setting has a value that the build cannot work with; the message says which and what to write."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one build works with.
+
+    ``raw`` is a folder or a URL prefix, ``home`` the folder that holds the build and what is published, ``as_of`` the
+    date as of which windows are cut, in ``timezone``; money is reported in ``currency``.
+    """
+
+    raw: str
+    home: Path
+    target: str
+    as_of: date
+    timezone: str
+    currency: str
+    schedule: str
+
+    @property
+    def build_folder(self) -> Path:
+        return self.home / "build"
+
+    @property
+    def build_file(self) -> Path:
+        return self.build_folder / "warehouse.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.build_folder / "writer.lock"
+
+    @property
+    def staged_folder(self) -> Path:
+        """Where a release is prepared before it is published."""
+        return self.build_folder / "release"
+
+    @property
+    def published_folder(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def published_file(self) -> Path:
+        return self.published_folder / "nps.duckdb"
+
+    @property
+    def releases_folder(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def raw_is_url(self) -> bool:
+        return "://" in self.raw
+
+    def dbt_vars(self) -> dict[str, str]:
+        """The variables that every dbt command of this build is given."""
+        return {
+            "as_of_date": self.as_of.isoformat(),
+            "reporting_timezone": self.timezone,
+            "reporting_currency": self.currency,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which a child process (dbt) sees the same settings."""
+        return {"NPS_TARGET": self.target, "NPS_BUILD_FILE": str(self.build_file)}
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings; raises SettingsError that names the variable, its value and what is allowed."""
+    env = os.environ if environment is None else environment
+    raw = env.get("NPS_RAW") or str(SAMPLE_RAW)
+    timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
+    return Settings(
+        raw=raw if "://" in raw else str(Path(raw).expanduser().resolve()),
+        home=Path(env.get("NPS_HOME") or REPOSITORY / "var").expanduser().resolve(),
+        target=_target(env.get("NPS_TARGET") or "duckdb"),
+        as_of=_as_of(env.get("NPS_AS_OF"), raw, timezone),
+        timezone=timezone,
+        currency=_currency(env.get("NPS_CURRENCY") or "USD"),
+        schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
+    )
+
+
+def now() -> datetime:
+    """The only reading of the clock: when a build started and finished, and today where no as-of date is given."""
+    return datetime.now(UTC)
+
+
+def _target(value: str) -> str:
+    if value not in TARGETS:
+        raise SettingsError(f"NPS_TARGET={value!r} is not a known target; use one of: {', '.join(TARGETS)}.")
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"NPS_TIMEZONE={value!r} is not a time zone; use an IANA name such as UTC.") from error
+    return value
+
+
+def _as_of(value: str | None, raw: str, timezone: str) -> date:
+    if value:
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise SettingsError(f"NPS_AS_OF={value!r} is not a date; use ISO form such as 2026-07-01.") from error
+    if "://" not in raw and Path(raw).expanduser().resolve() == SAMPLE_RAW:
+        return SAMPLE_AS_OF
+    return now().astimezone(ZoneInfo(timezone)).date()
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha():
+        raise SettingsError(f"NPS_CURRENCY={value!r} is not a currency; use a three-letter ISO 4217 code such as USD.")
+    return value.upper()
+
+
+def _schedule(value: str) -> str:
+    # Dagster checks the fields themselves when the schedule is defined.
+    if len(value.split()) != 5:
+        raise SettingsError(f"NPS_SCHEDULE={value!r} is not a cron line of five fields; for example 0 2 * * *.")
+    return value
