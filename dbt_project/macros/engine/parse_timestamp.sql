@@ -5,19 +5,25 @@
 {% macro parse_timestamp(value) -%}{{ return(adapter.dispatch('parse_timestamp')(value)) }}{%- endmacro %}
 
 {#
-    A cast to timestamp would drop the offset in silence; the session's time zone is UTC (profiles.yml). The second try reads
-    a time without seconds before an offset ("10:00Z"), which ISO 8601 allows and the engine does not.
+    A cast of text to timestamp would drop the offset in silence; the session's time zone is UTC (profiles.yml). The second
+    try reads a time without seconds before an offset ("10:00Z"), which ISO 8601 allows and the engine does not. The way
+    through microseconds gives the same as `at time zone 'UTC'` in a fraction of its time, and null for infinity.
 #}
 {% macro duckdb__parse_timestamp(value) -%}
-    {%- set parsed -%}
-        coalesce(
-            try_cast({{ value }} as timestamptz),
-            try_cast(
-                regexp_replace(
-                    cast({{ value }} as varchar), '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)([Z+-].*)$', '\1:00\2'
-                ) as timestamptz
+    make_timestamp(
+        case
+            when typeof({{ value }}) in ('DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS')
+                then epoch_us(try_cast({{ value }} as timestamp))
+            else epoch_us(
+                coalesce(
+                    try_cast({{ value }} as timestamptz),
+                    try_cast(
+                        regexp_replace(
+                            cast({{ value }} as varchar), '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)([Z+-].*)$', '\1:00\2'
+                        ) as timestamptz
+                    )
+                )
             )
-        )
-    {%- endset -%}
-    (case when isfinite({{ parsed }}) then {{ parsed }} end at time zone 'UTC')
+        end
+    )
 {%- endmacro %}

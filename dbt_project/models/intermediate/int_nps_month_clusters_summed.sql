@@ -1,72 +1,52 @@
-{% set cell = ['month_start', 'program_type', 'dimension', 'dimension_value'] %}
-
 with
 
 answers as (
-    select * from {{ ref('fct_nps_responses') }}
+    select * from {{ ref('int_nps_answers_ranked') }}
+    where not is_alone_in_month
 ),
 
--- The last answer of each person in the month, before any slicing: the slices add up to the total.
-latest_marked as (
-    select
-        *,
-        row_number() over (
-            partition by program_type, month_start, respondent_id
-            order by answered_at desc, response_id desc
-        ) = 1 as is_latest
-    from answers
-),
-
--- An order of all answers of a month from the most senior and last: the first one in a slice is its waterfall answer.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by program_type, month_start, cluster_id
-            order by case when is_latest then 0 else 1 end, seniority, answered_at desc, response_id desc
-        ) as waterfall_rank
-    from latest_marked
+cells as (
+    select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
 flagged as (
     select
         *,
-        case when nps_category = 'promoter' then 1 else 0 end as is_promoter,
-        case when nps_category = 'detractor' then 1 else 0 end as is_detractor,
-        case when is_latest then 1 else 0 end as n_latest,
-        case when is_latest and is_linked then waterfall_rank end as linked_rank
-    from ranked
+        case when n_latest = 1 and is_linked then waterfall_rank end as linked_rank
+    from answers
 ),
 
 stacked as (
-    {{ stacked_by_dimension(
+    {{ numbered_by_dimension(
         'flagged',
         [
-            'month_start', 'program_type', 'cluster_id', 'is_linked', 'nps_points', 'is_promoter', 'is_detractor', 'n_latest',
+            'month_start', 'cluster_number', 'is_linked', 'nps_points', 'is_promoter', 'is_detractor', 'n_latest',
             'linked_rank', 'trailing_revenue_12m',
         ],
-        var('answer_dimensions'),
     ) }}
 ),
 
 final as (
     select
-        {{ cell | join(', ') }},
-        cluster_id,
+        cell_number,
+        cluster_number,
         {{ value_at_least('nps_points', 'linked_rank') }} as waterfall_points,
         max(trailing_revenue_12m) as trailing_revenue_12m,
         count(*) as n_answers,
         sum(n_latest) as n_latest,
         sum(nps_points) as points_sum,
         sum(nps_points * n_latest) as latest_points_sum,
+        sum(nps_points * nps_points) as points_sq_sum,
+        sum(nps_points * nps_points * n_latest) as latest_points_sq_sum,
         sum(is_promoter) as n_promoters,
         sum(is_promoter * n_latest) as n_latest_promoters,
         sum(is_detractor) as n_detractors,
         sum(is_detractor * n_latest) as n_latest_detractors,
         sum(case when is_linked then n_latest else 0 end) as n_linked,
-        sum(case when is_linked then nps_points * n_latest else 0 end) as linked_points_sum
+        sum(case when is_linked then nps_points * n_latest else 0 end) as linked_points_sum,
+        month_start
     from stacked
-    group by {{ cell | join(', ') }}, cluster_id
+    group by cell_number, month_start, cluster_number
 )
 
 select * from final

@@ -13,8 +13,8 @@ converted as (
         revenue.account_id,
         revenue.revenue_type,
         revenue.month_start,
-        cast(revenue.amount * rates.rate as {{ money_type() }}) as revenue,
-        cast(revenue.cost * rates.rate as {{ money_type() }}) as cost
+        {{ converted_money('revenue.amount', 'revenue.currency', 'rates.rate') }} as revenue,
+        {{ converted_money('revenue.cost', 'revenue.currency', 'rates.rate') }} as cost
     from revenue
     inner join rates
         on

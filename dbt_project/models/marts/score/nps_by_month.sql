@@ -1,12 +1,9 @@
-{% set cell = ['month_start', 'program_type', 'dimension', 'dimension_value'] %}
+{% set cell = ['cell_number', 'month_start'] %}
 {% set rule_cell = cell + ['nps_rule'] %}
 {% set rules = ['all_responses', 'contact_latest', 'account_mean', 'account_waterfall', 'revenue_weighted'] %}
+{% set account_points = '(linked_points_sum * 1e0 / n_linked)' %}
 
 with
-
-clusters as (
-    select * from {{ ref('int_nps_month_clusters_summed') }}
-),
 
 responses as (
     select
@@ -18,82 +15,175 @@ responses as (
     where counts_as_nps
 ),
 
+cells as (
+    select * from {{ ref('int_nps_cells_numbered') }}
+),
+
+lone_answers as (
+    select * from {{ ref('int_nps_answers_ranked') }}
+    where is_alone_in_month
+),
+
+several_answers as (
+    select * from {{ ref('int_nps_month_clusters_summed') }}
+),
+
 stacked_responses as (
-    {{ stacked_by_dimension(
-        'responses', ['month_start', 'program_type', 'n_excluded', 'n_unscored'], var('answer_dimensions')
-    ) }}
+    {{ numbered_by_dimension('responses', ['month_start', 'n_excluded', 'n_unscored']) }}
 ),
 
 -- Every cell that was answered at all, so that one without a scored answer is a row and not a gap.
-cells as (
+answered_cells as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
+        month_start,
         count(*) as n_responses,
         sum(n_unscored) as n_unscored,
         sum(n_excluded) as n_excluded
     from stacked_responses
-    group by {{ cell | join(', ') }}
+    group by cell_number, month_start
+),
+
+stacked_lone_answers as (
+    {{ numbered_by_dimension(
+        'lone_answers', ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m']
+    ) }}
+),
+
+-- Accounts (and answers without one) that are alike in all that the rules look at are counted, not listed.
+lone_clusters as (
+    select
+        cell_number,
+        month_start,
+        nps_points,
+        is_promoter,
+        is_detractor,
+        case when is_linked then 1 else 0 end as n_linked,
+        count(*) as n_clusters
+    from stacked_lone_answers
+    group by cell_number, month_start, nps_points, is_promoter, is_detractor, is_linked
+),
+
+clusters as (
+    select
+        cell_number,
+        month_start,
+        nps_points as waterfall_points,
+        1 as n_answers,
+        1 as n_latest,
+        nps_points as points_sum,
+        nps_points as latest_points_sum,
+        nps_points * nps_points as points_sq_sum,
+        nps_points * nps_points as latest_points_sq_sum,
+        is_promoter as n_promoters,
+        is_promoter as n_latest_promoters,
+        is_detractor as n_detractors,
+        is_detractor as n_latest_detractors,
+        n_linked,
+        nps_points * n_linked as linked_points_sum,
+        n_clusters
+    from lone_clusters
+    union all
+    select
+        cell_number,
+        month_start,
+        waterfall_points,
+        n_answers,
+        n_latest,
+        points_sum,
+        latest_points_sum,
+        points_sq_sum,
+        latest_points_sq_sum,
+        n_promoters,
+        n_latest_promoters,
+        n_detractors,
+        n_latest_detractors,
+        n_linked,
+        linked_points_sum,
+        1 as n_clusters
+    from several_answers
 ),
 
 -- What each rule averages. A unit is an answer or an account; numerator / denominator summed over clusters is the score.
 units as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
+        month_start,
         'all_responses' as nps_rule,
         points_sum * 1e0 as numerator,
         n_answers * 1e0 as denominator,
+        points_sq_sum * 1e0 as points_sq_sum,
         n_answers as n_scored,
         n_promoters,
         n_detractors,
-        n_answers = 1 as is_one_answer_each
+        n_answers = 1 as is_one_answer_each,
+        n_clusters
     from clusters
     union all
     select
-        {{ cell | join(', ') }},
+        cell_number,
+        month_start,
         'contact_latest' as nps_rule,
         latest_points_sum * 1e0 as numerator,
         n_latest * 1e0 as denominator,
+        latest_points_sq_sum * 1e0 as points_sq_sum,
         n_latest as n_scored,
         n_latest_promoters as n_promoters,
         n_latest_detractors as n_detractors,
-        n_latest = 1 as is_one_answer_each
+        n_latest = 1 as is_one_answer_each,
+        n_clusters
     from clusters
     where n_latest > 0
     union all
     select
-        {{ cell | join(', ') }},
+        cell_number,
+        month_start,
         'account_mean' as nps_rule,
-        linked_points_sum * 1e0 / n_linked as numerator,
+        {{ account_points }} as numerator,
         1e0 as denominator,
+        {{ account_points }} * {{ account_points }} as points_sq_sum,
         1 as n_scored,
-        case when linked_points_sum * 1e0 / n_linked >= 50 then 1 else 0 end as n_promoters,
-        case when linked_points_sum * 1e0 / n_linked <= -50 then 1 else 0 end as n_detractors,
-        n_linked = 1 as is_one_answer_each
+        case when {{ account_points }} >= 50 then 1 else 0 end as n_promoters,
+        case when {{ account_points }} <= -50 then 1 else 0 end as n_detractors,
+        n_linked = 1 as is_one_answer_each,
+        n_clusters
     from clusters
     where n_linked > 0
     union all
     select
-        {{ cell | join(', ') }},
+        cell_number,
+        month_start,
         'account_waterfall' as nps_rule,
         waterfall_points * 1e0 as numerator,
         1e0 as denominator,
+        waterfall_points * waterfall_points * 1e0 as points_sq_sum,
         1 as n_scored,
         case when waterfall_points >= 50 then 1 else 0 end as n_promoters,
         case when waterfall_points <= -50 then 1 else 0 end as n_detractors,
-        true as is_one_answer_each
+        true as is_one_answer_each,
+        n_clusters
     from clusters
     where n_linked > 0
+),
+
+-- Revenue makes every account its own kind.
+weighted_accounts as (
+    select
+        cell_number,
+        month_start,
+        nps_points * 1e0 as account_points,
+        trailing_revenue_12m
+    from stacked_lone_answers
+    where
+        is_linked
+        and trailing_revenue_12m > 0
     union all
     select
-        {{ cell | join(', ') }},
-        'revenue_weighted' as nps_rule,
-        linked_points_sum * 1e0 / n_linked * cast(trailing_revenue_12m as {{ float_type() }}) as numerator,
-        cast(trailing_revenue_12m as {{ float_type() }}) as denominator,
-        1 as n_scored,
-        case when linked_points_sum * 1e0 / n_linked >= 50 then 1 else 0 end as n_promoters,
-        case when linked_points_sum * 1e0 / n_linked <= -50 then 1 else 0 end as n_detractors,
-        false as is_one_answer_each
-    from clusters
+        cell_number,
+        month_start,
+        {{ account_points }} as account_points,
+        trailing_revenue_12m
+    from several_answers
     where
         n_linked > 0
         and trailing_revenue_12m > 0
@@ -101,16 +191,33 @@ units as (
 
 classes as (
     select
-        {{ rule_cell | join(', ') }},
+        cell_number,
+        month_start,
+        nps_rule,
         numerator,
         denominator,
-        count(*) as n_clusters,
-        sum(n_scored) as n_scored,
-        sum(n_promoters) as n_promoters,
-        sum(n_detractors) as n_detractors,
-        min(case when is_one_answer_each then 1 else 0 end) as is_one_answer_each
+        is_one_answer_each,
+        sum(points_sq_sum * n_clusters) as points_sq_sum,
+        sum(n_scored * n_clusters) as n_scored,
+        sum(n_promoters * n_clusters) as n_promoters,
+        sum(n_detractors * n_clusters) as n_detractors,
+        sum(n_clusters) as n_clusters
     from units
-    group by {{ rule_cell | join(', ') }}, numerator, denominator
+    group by cell_number, month_start, nps_rule, numerator, denominator, is_one_answer_each
+    union all
+    select
+        cell_number,
+        month_start,
+        'revenue_weighted' as nps_rule,
+        account_points * trailing_revenue_12m as numerator,
+        trailing_revenue_12m as denominator,
+        false as is_one_answer_each,
+        account_points * account_points * trailing_revenue_12m as points_sq_sum,
+        1 as n_scored,
+        case when account_points >= 50 then 1 else 0 end as n_promoters,
+        case when account_points <= -50 then 1 else 0 end as n_detractors,
+        1 as n_clusters
+    from weighted_accounts
 ),
 
 counts as (
@@ -119,18 +226,19 @@ counts as (
         sum(n_scored) as n_scored,
         sum(n_promoters) as n_promoters,
         sum(n_detractors) as n_detractors,
-        min(is_one_answer_each) = 1 as is_one_answer_each,
-        {{ exact_sum('numerator * numerator / denominator * n_clusters') }} as points_sq_sum
+        min(case when is_one_answer_each then 1 else 0 end) = 1 as is_one_answer_each,
+        {{ exact_sum('points_sq_sum') }} as points_sq_sum
     from classes
     group by {{ rule_cell | join(', ') }}
 ),
 
 scored_accounts as (
     select
-        {{ cell | join(', ') }},
-        count(case when n_linked > 0 then 1 end) as n_accounts
+        cell_number,
+        month_start,
+        sum(case when n_linked > 0 then n_clusters else 0 end) as n_accounts
     from clusters
-    group by {{ cell | join(', ') }}
+    group by cell_number, month_start
 ),
 
 rules as (
@@ -142,11 +250,14 @@ rules as (
 
 scored as (
     select
-        {% for column in cell %}cells.{{ column }}, {% endfor %}
+        answered_cells.month_start,
+        cells.program_type,
+        cells.dimension,
+        cells.dimension_value,
         rules.nps_rule,
-        cells.n_responses,
-        cells.n_unscored,
-        cells.n_excluded,
+        answered_cells.n_responses,
+        answered_cells.n_unscored,
+        answered_cells.n_excluded,
         coalesce(counts.n_scored, 0) as n_scored,
         coalesce(counts.n_promoters, 0) as n_promoters,
         coalesce(counts.n_scored - counts.n_promoters - counts.n_detractors, 0) as n_passives,
@@ -160,19 +271,24 @@ scored as (
         ratios.degrees_of_freedom,
         ratios.std_error,
         coalesce(counts.is_one_answer_each, true) as is_one_answer_each
-    from cells
+    from answered_cells
+    inner join cells
+        on answered_cells.cell_number = cells.cell_number
     cross join rules
     left join scored_accounts
-        on {% for column in cell %}cells.{{ column }} = scored_accounts.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-
+        on
+            answered_cells.cell_number = scored_accounts.cell_number
+            and answered_cells.month_start = scored_accounts.month_start
     left join counts
         on
-            {% for column in cell %}cells.{{ column }} = counts.{{ column }} and {% endfor %}
-            rules.nps_rule = counts.nps_rule
+            answered_cells.cell_number = counts.cell_number
+            and answered_cells.month_start = counts.month_start
+            and rules.nps_rule = counts.nps_rule
     left join {{ jackknife_ratio('classes', rule_cell) }} as ratios
         on
-            {% for column in cell %}cells.{{ column }} = ratios.{{ column }} and {% endfor %}
-            rules.nps_rule = ratios.nps_rule
+            answered_cells.cell_number = ratios.cell_number
+            and answered_cells.month_start = ratios.month_start
+            and rules.nps_rule = ratios.nps_rule
 ),
 
 final as (

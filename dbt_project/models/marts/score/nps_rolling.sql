@@ -1,10 +1,12 @@
-{% set cell = ['program_type', 'dimension', 'dimension_value'] %}
-
 with
 
-standing_answers as (
-    select * from {{ ref('fct_nps_responses') }}
+answers as (
+    select * from {{ ref('int_nps_answers_ranked') }}
     where standing_from is not null
+),
+
+cells as (
+    select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
 calendar as (
@@ -13,108 +15,129 @@ calendar as (
 ),
 
 stacked as (
-    {{ stacked_by_dimension(
-        'standing_answers',
-        ['program_type', 'cluster_id', 'nps_points', 'standing_from', 'standing_until'],
-        var('answer_dimensions'),
+    {{ numbered_by_dimension(
+        'answers',
+        [
+            'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone', 'standing_from',
+            'standing_until',
+        ],
     ) }}
 ),
 
 -- An answer enters on its first day and leaves on the day after its last.
 changes as (
     select
-        {{ cell | join(', ') }},
-        cluster_id,
-        standing_from as date_day,
+        cell_number,
+        cluster_number,
+        is_standing_alone,
         nps_points,
-        1 as n
+        is_promoter,
+        is_detractor,
+        1 as n,
+        standing_from as date_day
     from stacked
     union all
     select
-        {{ cell | join(', ') }},
-        cluster_id,
-        {{ add_days('standing_until', 1) }} as date_day,
+        cell_number,
+        cluster_number,
+        is_standing_alone,
         -nps_points as nps_points,
-        -1 as n
+        -is_promoter as is_promoter,
+        -is_detractor as is_detractor,
+        -1 as n,
+        {{ add_days('standing_until', 1) }} as date_day
     from stacked
 ),
 
-changes_by_day as (
+cell_changes as (
     select
-        {{ cell | join(', ') }},
-        cluster_id,
+        cell_number,
+        date_day,
+        sum(n) as n_scored,
+        sum(is_promoter) as n_promoters,
+        sum(is_detractor) as n_detractors
+    from changes
+    group by cell_number, date_day
+),
+
+cluster_changes as (
+    select
+        cell_number,
+        cluster_number,
         date_day,
         sum(nps_points) as points_change,
         sum(n) as n_change
     from changes
-    where date_day <= {{ as_of_date() }}
-    group by {{ cell | join(', ') }}, cluster_id, date_day
+    where not is_standing_alone
+    group by cell_number, cluster_number, date_day
 ),
 
 -- What stands of each account after each change: a running sum, so the work is linear in answers.
 states as (
     select
-        {{ cell | join(', ') }},
-        cluster_id,
+        cell_number,
         date_day,
-        sum(points_change) over (
-            partition by {{ cell | join(', ') }}, cluster_id
-            order by date_day
-        ) as points,
-        sum(n_change) over (
-            partition by {{ cell | join(', ') }}, cluster_id
-            order by date_day
-        ) as n,
+        sum(points_change) over (partition by cell_number, cluster_number order by date_day) as points,
+        sum(n_change) over (partition by cell_number, cluster_number order by date_day) as n,
         points_change,
         n_change
-    from changes_by_day
+    from cluster_changes
 ),
 
 -- Accounts alike in points and answers are counted, not listed: a change takes an account out of one class into another.
-class_changes as (
+class_moves as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
         date_day,
-        points as numerator,
-        n as denominator,
+        cast(points as {{ dbt.type_int() }}) as numerator,
+        cast(n as {{ dbt.type_int() }}) as denominator,
         1 as change
     from states
     where n > 0
     union all
     select
-        {{ cell | join(', ') }},
+        cell_number,
         date_day,
-        points - points_change as numerator,
-        n - n_change as denominator,
+        cast(points - points_change as {{ dbt.type_int() }}) as numerator,
+        cast(n - n_change as {{ dbt.type_int() }}) as denominator,
         -1 as change
     from states
     where n - n_change > 0
+    union all
+    select
+        cell_number,
+        date_day,
+        nps_points * n as numerator,
+        1 as denominator,
+        n as change
+    from changes
+    where is_standing_alone
 ),
 
-class_changes_by_day as (
+class_changes as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
         numerator,
         denominator,
         date_day,
         sum(change) as change
-    from class_changes
-    group by {{ cell | join(', ') }}, numerator, denominator, date_day
+    from class_moves
+    group by cell_number, numerator, denominator, date_day
 ),
 
 class_lives as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
         numerator,
         denominator,
         min(date_day) as first_day
-    from class_changes_by_day
-    group by {{ cell | join(', ') }}, numerator, denominator
+    from class_changes
+    group by cell_number, numerator, denominator
 ),
 
 class_days as (
     select
-        {% for column in cell %}class_lives.{{ column }}, {% endfor %}
+        class_lives.cell_number,
         class_lives.numerator,
         class_lives.denominator,
         calendar.date_day
@@ -125,24 +148,21 @@ class_days as (
 
 class_counts as (
     select
-        {% for column in cell %}class_days.{{ column }}, {% endfor %}
+        class_days.cell_number,
         class_days.date_day,
         class_days.numerator,
         class_days.denominator,
-        sum(class_changes_by_day.change) over (
-            partition by
-                {% for column in cell %}class_days.{{ column }}, {% endfor %}
-                class_days.numerator,
-                class_days.denominator
+        sum(class_changes.change) over (
+            partition by class_days.cell_number, class_days.numerator, class_days.denominator
             order by class_days.date_day
         ) as n_clusters
     from class_days
-    left join class_changes_by_day
+    left join class_changes
         on
-            {% for column in cell %}class_days.{{ column }} = class_changes_by_day.{{ column }} and {% endfor %}
-            class_days.numerator = class_changes_by_day.numerator
-            and class_days.denominator = class_changes_by_day.denominator
-            and class_days.date_day = class_changes_by_day.date_day
+            class_days.cell_number = class_changes.cell_number
+            and class_days.numerator = class_changes.numerator
+            and class_days.denominator = class_changes.denominator
+            and class_days.date_day = class_changes.date_day
 ),
 
 classes as (
@@ -150,47 +170,18 @@ classes as (
     where n_clusters > 0
 ),
 
-category_changes as (
-    select
-        {{ cell | join(', ') }},
-        standing_from as date_day,
-        1 as n_scored,
-        case when nps_points > 0 then 1 else 0 end as n_promoters,
-        case when nps_points < 0 then 1 else 0 end as n_detractors
-    from stacked
-    union all
-    select
-        {{ cell | join(', ') }},
-        {{ add_days('standing_until', 1) }} as date_day,
-        -1 as n_scored,
-        case when nps_points > 0 then -1 else 0 end as n_promoters,
-        case when nps_points < 0 then -1 else 0 end as n_detractors
-    from stacked
-),
-
-category_changes_by_day as (
-    select
-        {{ cell | join(', ') }},
-        date_day,
-        sum(n_scored) as n_scored,
-        sum(n_promoters) as n_promoters,
-        sum(n_detractors) as n_detractors
-    from category_changes
-    group by {{ cell | join(', ') }}, date_day
-),
-
 -- A row for every day from the cell's first answer on.
 cell_lives as (
     select
-        {{ cell | join(', ') }},
+        cell_number,
         min(date_day) as first_day
-    from category_changes_by_day
-    group by {{ cell | join(', ') }}
+    from cell_changes
+    group by cell_number
 ),
 
 cell_days as (
     select
-        {% for column in cell %}cell_lives.{{ column }}, {% endfor %}
+        cell_lives.cell_number,
         calendar.date_day
     from cell_lives
     inner join calendar
@@ -199,26 +190,27 @@ cell_days as (
 
 counts as (
     select
-        {% for column in cell %}cell_days.{{ column }}, {% endfor %}
+        cell_days.cell_number,
         cell_days.date_day,
         {% for count in ['n_scored', 'n_promoters', 'n_detractors'] %}
-        sum(coalesce(category_changes_by_day.{{ count }}, 0)) over (
-            partition by {% for column in cell %}cell_days.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
-
+        sum(coalesce(cell_changes.{{ count }}, 0)) over (
+            partition by cell_days.cell_number
             order by cell_days.date_day
         ) as {{ count }}{{ ',' if not loop.last }}
         {% endfor %}
     from cell_days
-    left join category_changes_by_day
+    left join cell_changes
         on
-            {% for column in cell %}cell_days.{{ column }} = category_changes_by_day.{{ column }} and {% endfor %}
-            cell_days.date_day = category_changes_by_day.date_day
+            cell_days.cell_number = cell_changes.cell_number
+            and cell_days.date_day = cell_changes.date_day
 ),
 
 scored as (
     select
         counts.date_day,
-        {% for column in cell %}counts.{{ column }}, {% endfor %}
+        cells.program_type,
+        cells.dimension,
+        cells.dimension_value,
         counts.n_scored,
         counts.n_promoters,
         counts.n_scored - counts.n_promoters - counts.n_detractors as n_passives,
@@ -230,10 +222,12 @@ scored as (
         ratios.std_error,
         coalesce(ratios.n_clusters, 0) = counts.n_scored as is_one_answer_each
     from counts
-    left join {{ jackknife_ratio('classes', cell + ['date_day']) }} as ratios
+    inner join cells
+        on counts.cell_number = cells.cell_number
+    left join {{ jackknife_ratio('classes', ['cell_number', 'date_day']) }} as ratios
         on
-            {% for column in cell %}counts.{{ column }} = ratios.{{ column }} and {% endfor %}
-            counts.date_day = ratios.date_day
+            counts.cell_number = ratios.cell_number
+            and counts.date_day = ratios.date_day
 ),
 
 final as (

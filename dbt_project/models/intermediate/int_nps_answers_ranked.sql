@@ -1,0 +1,76 @@
+with
+
+answers as (
+    select * from {{ ref('fct_nps_responses') }}
+),
+
+clusters as (
+    select distinct cluster_id from answers
+),
+
+clusters_numbered as (
+    select
+        cluster_id,
+        cast(row_number() over (order by cluster_id) as {{ dbt.type_int() }}) as cluster_number
+    from clusters
+),
+
+-- The last answer of each person in the month, before any slicing: the slices add up to the total.
+latest_marked as (
+    select
+        answers.*,
+        clusters_numbered.cluster_number,
+        row_number() over (
+            partition by answers.program_type, answers.month_start, answers.respondent_id
+            order by answers.answered_at desc, answers.response_id desc
+        ) = 1 as is_latest_of_month
+    from answers
+    inner join clusters_numbered
+        on answers.cluster_id = clusters_numbered.cluster_id
+),
+
+-- From the most senior and last answer of an account's month down: the first in any slice is its waterfall answer.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by program_type, month_start, cluster_number
+            order by case when is_latest_of_month then 0 else 1 end, seniority, answered_at desc, response_id desc
+        ) as waterfall_rank,
+        count(*) over (partition by program_type, month_start, cluster_number) as n_in_month,
+        max(standing_until) over (
+            partition by program_type, cluster_number
+            order by standing_from, standing_until, response_id
+            rows between unbounded preceding and 1 preceding
+        ) as stood_until_before,
+        lead(standing_from) over (
+            partition by program_type, cluster_number
+            order by standing_from, standing_until, response_id
+        ) as stands_next_from
+    from latest_marked
+),
+
+-- Most accounts have one answer in a month, or one that stands: those need no summing by account.
+final as (
+    select
+        response_id,
+        program_type,
+        {{ var('answer_dimensions') | join(', ') }},
+        cluster_number,
+        nps_points,
+        cast(case when nps_category = 'promoter' then 1 else 0 end as {{ dbt.type_int() }}) as is_promoter,
+        cast(case when nps_category = 'detractor' then 1 else 0 end as {{ dbt.type_int() }}) as is_detractor,
+        cast(waterfall_rank as {{ dbt.type_int() }}) as waterfall_rank,
+        cast(case when is_latest_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
+        cast(trailing_revenue_12m as {{ float_type() }}) as trailing_revenue_12m,
+        is_linked,
+        n_in_month = 1 as is_alone_in_month,
+        coalesce(stood_until_before < standing_from, true)
+        and coalesce(stands_next_from > standing_until, true) as is_standing_alone,
+        month_start,
+        standing_from,
+        standing_until
+    from ranked
+)
+
+select * from final

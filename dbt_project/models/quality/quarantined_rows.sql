@@ -1,0 +1,42 @@
+with
+
+{% for table in raw_tables() %}
+
+quarantined_{{ table.name }} as (
+
+    select
+        _row_number,
+        quarantine_reason,
+        loaded_at
+    from {{ ref(table.model) }}
+    where verdict = 'quarantined'
+
+),
+
+raw_{{ table.name }} as (
+
+    select * from {{ source(table.source, table.name) }}
+
+),
+
+{% endfor %}
+
+unioned as (
+
+    {% for table in raw_tables() %}
+    select
+        '{{ table.name }}' as raw_table,
+        quarantined._row_number,
+        raw_rows._source_file as source_file,
+        quarantined.quarantine_reason as reason,
+        {{ key_text(table.key, 'raw_rows') }} as row_key,
+        {{ row_as_json('raw_rows') }} as raw_row,
+        quarantined.loaded_at
+    from raw_{{ table.name }} as raw_rows
+    inner join quarantined_{{ table.name }} as quarantined on raw_rows._row_number = quarantined._row_number
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from unioned
