@@ -3,16 +3,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	--no-header pyproject.toml
+SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test
+.PHONY: help nightly test test-browser test-real lint docs serve rollback bench parse lock clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
+# The environment ---------------------------------------------------------------------------------------------------
+
 .venv/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "Python 3.11 or 3.12 is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`. Say which: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make an environment. On Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 .venv/run: requirements.lock pyproject.toml .venv/uv
@@ -24,11 +33,47 @@ help:
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
 
-dbt_project/target/manifest.json: .venv/run $(shell find dbt_project seeds/reference -name target -prune -o -name logs -prune -o -type f -print)
-	$(BIN)/python -m orchestration parse
+# The warehouse -----------------------------------------------------------------------------------------------------
 
 nightly: .venv/run ## build, audit and publish the warehouse
-	$(BIN)/python -m orchestration nightly
+	@$(BIN)/python -m orchestration nightly
 
-test: .venv/dev ## all tests
+rollback: .venv/run ## publish the release before the published one
+	@$(BIN)/python -m orchestration rollback $(if $(TO),--to $(TO))
+
+serve: .venv/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
+	@$(BIN)/python -m orchestration serve $(if $(PORT),--port $(PORT))
+
+docs: .venv/run ## every table and column, as pages
+	@$(BIN)/python -m orchestration docs
+
+parse: .venv/run ## parse the dbt project, from which Dagster's assets are defined
+	@$(BIN)/python -m orchestration parse
+
+bench: .venv/run ## times and memory, of the sample and at scale
+	@$(BIN)/python -m orchestration bench $(if $(SCALE),--scale $(SCALE))
+
+# The project -------------------------------------------------------------------------------------------------------
+
+test: .venv/dev ## all tests that need no browser
 	$(BIN)/python -m pytest
+
+test-browser: .venv/dev ## the report in headless Chromium
+	$(BIN)/python -m pytest -m browser
+
+test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
+	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
+
+lint: .venv/dev ## style, types and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 $(SQL)
+
+lock: .venv/uv ## renew the lock files after a change of pyproject.toml
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra dev -o requirements-dev.lock
+
+clean: ## forget what was parsed and cached; keep the environment and what is published
+	rm -rf dbt_project/target dbt_project/logs .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -exec rm -rf {} +

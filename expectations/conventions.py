@@ -1,10 +1,11 @@
-"""The rules that follow from the name of a column or of a table, so that a new model is checked as soon as it exists."""
+"""The rules that follow from the name of a column or of a table, so that a new model is checked once it exists."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from great_expectations.expectations.expectation import Expectation
 
@@ -13,7 +14,7 @@ from expectations.tables import PUBLISHED, Batch, Table, Warehouse
 
 _NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|REAL|DOUBLE|DECIMAL\(.*\))", re.IGNORECASE)
 
-# What a row of a mart is, by the contract's names of a grain. A row of an entity is named by its first column, its id.
+# The contract's names of a grain. Where a table begins with an id, that id names the row, with the parts behind it.
 _PERIODS = (
     "date_day",
     "week_start",
@@ -65,9 +66,10 @@ class Convention:
     expectation: Callable[[str], Expectation] | None
 
 
+COUNT = re.compile(r"n_.+|.+_n")
 # The first that fits applies; None says that a name looks like one of the next but is another thing.
 CONVENTIONS = (
-    Convention(re.compile(r"n_.+|.+_n"), vocabulary.count),
+    Convention(COUNT, None),
     Convention(re.compile(r"nps_points"), vocabulary.points),
     Convention(re.compile(r"nps_change.*"), vocabulary.nps_difference),
     Convention(re.compile(r"nps|nps_.+|.+_nps|(account|waterfall|previous)_points"), vocabulary.nps),
@@ -90,6 +92,12 @@ def by_column_name(table: Table) -> Batch | None:
         if convention is not None and convention.expectation is not None:
             expectations.append(convention.expectation(column))
             used[column] = vocabulary.rounded(quoted(column))
+
+    counts = [column for column in numbers if COUNT.fullmatch(column)]
+    if counts:
+        expectations.append(vocabulary.counts(counts, "least_count"))
+        used |= {column: vocabulary.rounded(quoted(column)) for column in counts}
+        used["least_count"] = vocabulary.rounded(f"least({', '.join(quoted(column) for column in counts)})")
 
     if "nps_points" in numbers and "nps_category" in table.columns:
         expectations.append(vocabulary.points_match_category("nps_points", "points_of_category"))
@@ -126,7 +134,7 @@ def by_column_name(table: Table) -> Batch | None:
 
 
 def arrivals(table: Table, published: Warehouse) -> Batch:
-    """What may be said of anything that arrives: how much of it is quarantined, how much there is beside the last time."""
+    """What may be said of anything that arrives: how much is quarantined, and how much came beside the last time."""
     _, _, plural = table.name.partition("__")
     source = table.name.removeprefix("stg_").replace("__", "_")
     query = f"""
@@ -136,7 +144,7 @@ def arrivals(table: Table, published: Warehouse) -> Batch:
             n_quarantined / nullif(n_rows, 0) as share_quarantined
         from {table.full_name}
     """
-    expectations = [vocabulary.few_quarantined("share_quarantined")]
+    expectations = [vocabulary.few_quarantined("share_quarantined", "n_quarantined", "n_rows")]
     if published.has("marts.row_reconciliation", "raw_table", "n_raw"):
         query = f"""
             select arrived.*, before.n_raw as n_before, arrived.n_rows / nullif(before.n_raw, 0) as volume_ratio
@@ -149,9 +157,9 @@ def arrivals(table: Table, published: Warehouse) -> Batch:
 
 def keys_of(table: Table) -> tuple[str, ...]:
     """The columns that name a row of the table, for examples."""
-    first = next(iter(table.columns))
-    if first.endswith("_id") or first == "score":
-        return (first, *(key for key in (*_PERIODS, *_PARTS_OF_AN_ENTITY) if key in table.columns))
+    first, *others = table.columns
+    if first.endswith("_id"):
+        return (first, *takewhile((*_PERIODS, *_PARTS_OF_AN_ENTITY).__contains__, others))
     return tuple(key for key in _GRAIN if key in table.columns) or (first,)
 
 

@@ -50,3 +50,7 @@ class Suite:
 
     table: str
     batches: tuple[Batch, ...]
+
+    @property
+    def name(self) -> str:
+        return self.table.split(".", 1)[1]

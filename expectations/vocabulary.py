@@ -1,16 +1,24 @@
 """Expectations with business names: what a score, a share, a count or an NPS may be. Every bound stands here, once.
 
-Each function returns a Great Expectations object that says in ``description`` what must hold and carries in ``meta`` the
+Each function returns a Great Expectations object that says in ``description`` what must hold. Its ``meta`` carries the
 name of the rule, the columns that an example shows, and what to do when the rule is broken. A null is "no value" and
-breaks no rule unless the rule says so. A query that feeds these rules rounds its numbers (``rounded``), so that the last
-bit of a 64-bit sum is not mistaken for a broken rule.
+breaks no rule unless the rule says so. A query that feeds these rules rounds its numbers (``rounded``), so that the
+last bit of a 64-bit sum is not mistaken for a broken rule. A rule on a share, which is read as one row of totals, is
+told which totals count the rows that break it and the rows there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from great_expectations import expectations as gxe
+from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
+    ExpectColumnPairValuesAToBeGreaterThanB,
+)
+from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import ExpectColumnPairValuesToBeEqual
+from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
+from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
+from great_expectations.expectations.core.expect_column_values_to_be_null import ExpectColumnValuesToBeNull
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
@@ -35,7 +43,7 @@ _DECIMALS = 9
 
 
 def rounded(expression: str) -> str:
-    """SQL: a number as the rules want it, 64-bit, rounded, and "not a number" as infinity so that no bound lets it by."""
+    """SQL: a number as the rules want it, 64-bit and rounded; "not a number" turns infinite: no bound lets it by."""
     number = f"cast({expression} as double)"
     return f"case when isnan({number}) then cast('infinity' as double) else round({number}, {_DECIMALS}) end"
 
@@ -48,7 +56,7 @@ def points_of_category(column: str) -> str:
 
 def nps(column: str) -> Expectation:
     """An NPS, or the points of an account: between -100 and 100."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=NPS_LOWEST,
         max_value=NPS_HIGHEST,
@@ -56,8 +64,8 @@ def nps(column: str) -> Expectation:
             "nps_within_bounds",
             column,
             f"{column} lies between {NPS_LOWEST} and {NPS_HIGHEST}",
-            "An average of points cannot leave these bounds: look for edited points in seeds/reference/nps_scale.csv, or "
-            "for a sum where the model should divide by the number of scored answers.",
+            "An average of points cannot leave these bounds: look for edited points in seeds/reference/nps_scale.csv, "
+            "or for a sum where the model should divide by the number of scored answers.",
         ),
     )
 
@@ -65,7 +73,7 @@ def nps(column: str) -> Expectation:
 def nps_difference(column: str) -> Expectation:
     """The difference of two scores: between -200 and 200."""
     reach = NPS_HIGHEST - NPS_LOWEST
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=-reach,
         max_value=reach,
@@ -80,14 +88,15 @@ def nps_difference(column: str) -> Expectation:
 
 def score(column: str) -> Expectation:
     """An answer to the question: a whole number from 0 to 10."""
-    return gxe.ExpectColumnValuesToBeInSet(
+    return ExpectColumnValuesToBeInSet(
         column=column,
         value_set=list(SCORES),
         **_stated(
             "score_whole_0_to_10",
             column,
             f"{column} is a whole number from {SCORES[0]} to {SCORES[-1]}",
-            "Such an answer belongs in quarantine (score_not_whole, score_out_of_range): follow it from stg_survey__responses.",
+            "Such an answer belongs in quarantine (score_not_whole, score_out_of_range): follow it from "
+            "stg_survey__responses.",
         ),
     )
 
@@ -95,7 +104,7 @@ def score(column: str) -> Expectation:
 def points(column: str) -> Expectation:
     """The points of one answer: 100, 0 or -100."""
     allowed = sorted(POINTS_OF_CATEGORY.values(), reverse=True)
-    return gxe.ExpectColumnValuesToBeInSet(
+    return ExpectColumnValuesToBeInSet(
         column=column,
         value_set=allowed,
         **_stated(
@@ -110,7 +119,7 @@ def points(column: str) -> Expectation:
 def points_match_category(column: str, points_by_category: str) -> Expectation:
     """The points of an answer are those of its category (promoter 100, passive 0, detractor -100)."""
     told = ", ".join(f"{category} {value}" for category, value in POINTS_OF_CATEGORY.items())
-    return gxe.ExpectColumnPairValuesToBeEqual(
+    return ExpectColumnPairValuesToBeEqual(
         column_A=column,
         column_B=points_by_category,
         ignore_row_if="both_values_are_missing",
@@ -118,7 +127,7 @@ def points_match_category(column: str, points_by_category: str) -> Expectation:
             "points_match_category",
             column,
             f"{column} is that of the category ({told})",
-            "Compare seeds/reference/nps_scale.csv with this rule: its categories and points no longer belong together.",
+            "Compare seeds/reference/nps_scale.csv with this rule: its categories and points no longer fit.",
             points_by_category,
         ),
     )
@@ -126,7 +135,7 @@ def points_match_category(column: str, points_by_category: str) -> Expectation:
 
 def share(column: str) -> Expectation:
     """A share or a rate: between 0 and 1."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=0,
         max_value=1,
@@ -139,25 +148,27 @@ def share(column: str) -> Expectation:
     )
 
 
-def count(column: str) -> Expectation:
-    """A count: never below 0."""
-    return gxe.ExpectColumnValuesToBeBetween(
-        column=column,
-        min_value=0,
-        **_stated("count_not_negative", column, f"{column} is never below 0", "Look for a difference of counts."),
+def counts(columns: Sequence[str], least: str) -> Expectation:
+    """The counts of a row, read as the least of them: never below 0."""
+    named = ", ".join(columns)
+    stated = _stated(
+        "counts_not_negative",
+        named,
+        f"{named} {'is' if len(columns) == 1 else 'are'} never below 0",
+        "Look for a difference of counts, or for a running count that lets more rows go than came.",
     )
+    stated["meta"]["shown"] = list(columns)
+    return ExpectColumnValuesToBeBetween(column=least, min_value=0, **stated)
 
 
 def exactly_one(column: str, sentence: str, advice: str) -> Expectation:
     """A count that is always 1."""
-    return gxe.ExpectColumnValuesToBeInSet(
-        column=column, value_set=[1], **_stated("exactly_one", column, sentence, advice)
-    )
+    return ExpectColumnValuesToBeInSet(column=column, value_set=[1], **_stated("exactly_one", column, sentence, advice))
 
 
 def parts_add_up(whole: str, parts: str, sentence: str) -> Expectation:
     """A whole equals the sum of its parts."""
-    return gxe.ExpectColumnPairValuesToBeEqual(
+    return ExpectColumnPairValuesToBeEqual(
         column_A=whole,
         column_B=parts,
         ignore_row_if="both_values_are_missing",
@@ -173,7 +184,7 @@ def parts_add_up(whole: str, parts: str, sentence: str) -> Expectation:
 
 def at_most(part: str, whole: str) -> Expectation:
     """A part is not larger than its whole."""
-    return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+    return ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=whole,
         column_B=part,
         or_equal=True,
@@ -190,7 +201,7 @@ def at_most(part: str, whole: str) -> Expectation:
 
 def interval_ordered(low: str, high: str) -> Expectation:
     """The low end of an interval is not above its high end."""
-    return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+    return ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=high,
         column_B=low,
         or_equal=True,
@@ -202,14 +213,14 @@ def interval_ordered(low: str, high: str) -> Expectation:
 def interval_encloses(low: str, estimate: str, high: str) -> tuple[Expectation, Expectation]:
     """An interval holds the estimate that it belongs to."""
     return (
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        ExpectColumnPairValuesAToBeGreaterThanB(
             column_A=estimate,
             column_B=low,
             or_equal=True,
             ignore_row_if="either_value_is_missing",
             **_stated("interval_encloses", low, f"{low} is at most {estimate}", _INTERVAL_ADVICE, estimate, high),
         ),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        ExpectColumnPairValuesAToBeGreaterThanB(
             column_A=high,
             column_B=estimate,
             or_equal=True,
@@ -221,7 +232,7 @@ def interval_encloses(low: str, estimate: str, high: str) -> tuple[Expectation, 
 
 def empty_without_answers(column: str, n: str) -> Expectation:
     """Where nobody answered there is no score: null, not 0."""
-    return gxe.ExpectColumnValuesToBeNull(
+    return ExpectColumnValuesToBeNull(
         column=column,
         row_condition=Column(n) == 0,
         **_stated(
@@ -236,7 +247,7 @@ def empty_without_answers(column: str, n: str) -> Expectation:
 
 def money_reconciled(difference: str, sentence: str, *shown: str) -> Expectation:
     """Two ways to the same money differ by at most a cent."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=difference,
         min_value=-MONEY_TOLERANCE,
         max_value=MONEY_TOLERANCE,
@@ -250,9 +261,9 @@ def money_reconciled(difference: str, sentence: str, *shown: str) -> Expectation
     )
 
 
-def readable_scores(column: str) -> Expectation:
+def readable_scores(column: str, broken: str, rows: str) -> Expectation:
     """Warns when too many of the scores that came are not whole numbers from 0 to 10."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=READABLE_SCORES_AT_LEAST,
         **_stated(
@@ -261,13 +272,14 @@ def readable_scores(column: str) -> Expectation:
             f"At least {READABLE_SCORES_AT_LEAST:.0%} of the scores that came read as whole numbers from 0 to 10",
             "Look at quarantine_summary: another scale, or a blank stored as a number, shows there.",
             severity="warning",
+            counted=(broken, rows),
         ),
     )
 
 
-def few_without_comment(column: str) -> Expectation:
+def few_without_comment(column: str, broken: str, rows: str) -> Expectation:
     """Warns when hardly any answer carries a comment."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         max_value=COMMENTS_MISSING_AT_MOST,
         **_stated(
@@ -276,13 +288,14 @@ def few_without_comment(column: str) -> Expectation:
             f"At most {COMMENTS_MISSING_AT_MOST:.0%} of the scored answers come without a comment",
             "Check that the export still carries verbatim_reason and verbatim_improve.",
             severity="warning",
+            counted=(broken, rows),
         ),
     )
 
 
-def few_quarantined(column: str) -> Expectation:
+def few_quarantined(column: str, broken: str, rows: str) -> Expectation:
     """Warns when a large share of what came is quarantined."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         max_value=QUARANTINED_AT_MOST,
         **_stated(
@@ -290,16 +303,15 @@ def few_quarantined(column: str) -> Expectation:
             column,
             f"At most {QUARANTINED_AT_MOST:.0%} of the rows are quarantined",
             "quarantine_summary gives the reasons, quality.quarantined_rows in the build file the rows themselves.",
-            "n_rows",
-            "n_quarantined",
             severity="warning",
+            counted=(broken, rows),
         ),
     )
 
 
 def volume_steady(column: str, now: str, before: str) -> Expectation:
     """Warns when there is far less, or far more, than at the last published build."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=VOLUME_AT_LEAST,
         max_value=VOLUME_AT_MOST,
@@ -338,7 +350,7 @@ def closed_month_steady(column: str, now: str, before: str) -> Expectation:
 def _nps_moved_little(
     rule: str, column: str, now: str, before: str, limit: int, subject: str, cause: str
 ) -> Expectation:
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=-limit,
         max_value=limit,
@@ -354,14 +366,23 @@ def _nps_moved_little(
     )
 
 
-_INTERVAL_ADVICE = "Intervals come from the statistics macros alone: see that estimate and interval are of the same rows."
+_INTERVAL_ADVICE = "Intervals come from the statistics macros alone: estimate and interval must be of the same rows."
 
 
 def _stated(
-    rule: str, column: str, sentence: str, advice: str, *shown: str, severity: Severity = "critical"
+    rule: str,
+    column: str,
+    sentence: str,
+    advice: str,
+    *shown: str,
+    severity: Severity = "critical",
+    counted: tuple[str, str] | tuple[()] = (),
 ) -> dict[str, Any]:
-    return {
-        "description": sentence,
-        "severity": severity,
-        "meta": {"rule": rule, "column": column, "shown": [column, *shown], "advice": advice},
+    meta = {
+        "rule": rule,
+        "column": column,
+        "shown": [column, *counted, *shown],
+        "counted": list(counted),
+        "advice": advice,
     }
+    return {"description": sentence, "severity": severity, "meta": meta}

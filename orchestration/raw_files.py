@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import os
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.findings import Finding, RawInputError
+from orchestration.findings import EXAMPLE_LENGTH, Finding, RawInputError
 
 # What a raw file may be named, longest suffix first, and how it is read.
 FORMATS = {".csv.gz": "csv", ".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
@@ -147,9 +148,9 @@ def _unzipped(file: RawFile, content: bytes | None) -> gzip.GzipFile:
 
 def csv_header(table: str, file: RawFile) -> tuple[str, ...]:
     """The column names of a local CSV file, as written."""
-    opened = gzip.open(file.address) if file.is_gzipped else Path(file.address).open("rb")
-    # A header is short; a byte that is not UTF-8 is kept apart so that the error can say so.
-    with opened, io.TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+    # A byte that is not UTF-8 is kept apart, so that the error can say so.
+    opener = gzip.open if file.is_gzipped else open
+    with opener(file.address, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         return parse_header(table, file, text)
 
 
@@ -189,3 +190,15 @@ def not_utf8(table: str, name: str, n_rows: int | None = None, examples: tuple[s
     return Finding(
         "not_utf8", table, f"{name} is not UTF-8.", n_rows, examples, "Convert it to UTF-8, for example with iconv."
     )
+
+
+def malformed_json_lines(path: Path) -> tuple[str, ...]:
+    """Each line of a local file that is not JSON, with its number and why."""
+    lines = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                json.loads(line.strip() or b"null")
+            except ValueError as error:
+                lines.append(f"line {number}: {error} in {line[:EXAMPLE_LENGTH]!r}")
+    return tuple(lines)

@@ -13,18 +13,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, groupby
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.findings import EXAMPLE_LENGTH, EXAMPLES_SHOWN, Finding, RawInputError
-from orchestration.raw_files import SUPPORTED, RawFile, group_by_table, not_utf8
+from orchestration.raw_files import SUPPORTED, RawFile, group_by_table, malformed_json_lines, not_utf8
 from orchestration.raw_place import RawPlace
 
 RAW_SCHEMA = "raw"
+# A table is late if its newest row was loaded longer before the end of the as-of date; its source may say otherwise.
+FRESH_HOURS = 36
+HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 TEXT = "VARCHAR"
+# The column in which a reader gives the address of a row's file; no file has a column of this name.
+ADDRESS = "_raw_address"
 CSV_OPTIONS = (
-    "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, filename = true"
+    f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
+    f"filename = '{ADDRESS}'"
 )
 
 
@@ -37,6 +44,7 @@ class RawTable:
     is_required: bool
     columns: tuple[str, ...]
     required_columns: tuple[str, ...]
+    fresh_hours: float = FRESH_HOURS
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,14 @@ def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
             required_columns=tuple(
                 name for name, column in source["columns"].items() if column["config"]["meta"].get("required")
             ),
+            fresh_hours=_fresh_hours((source.get("freshness") or {}).get("warn_after") or {}),
         )
         for _, source in sorted(manifest["sources"].items())
     )
+
+
+def _fresh_hours(warn_after: Mapping[str, Any]) -> float:
+    return warn_after["count"] * HOURS[warn_after["period"]] if warn_after.get("count") else FRESH_HOURS
 
 
 def land(
@@ -103,7 +116,10 @@ def land(
         connection.execute(f"create schema if not exists {RAW_SCHEMA}")
         landed = tuple(_land_table(connection, place, plan) for plan in plans)
         connection.execute("commit")
-    except (duckdb.Error, RawInputError):
+    except UnreadableError as error:
+        connection.execute("rollback")
+        raise RawInputError(_explanation(connection, error)) from error
+    except duckdb.Error:
         connection.execute("rollback")
         raise
     return Landing(landed, tuple(unknown))
@@ -144,9 +160,7 @@ class Plan:
         return types.pop() if len(types) == 1 else TEXT
 
 
-def plan_table(
-    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, names: Sequence[str]
-) -> Plan:
+def plan_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, names: Sequence[str]) -> Plan:
     """Open every file of a table for its columns, and group the files into scans."""
     files = [place.file(name) for name in names]
     if not files and table.is_required:
@@ -171,7 +185,7 @@ def plan_table(
     for (form, _, columns), group in groupby(described, lambda pair: (pair[0].format, pair[0].partitions, pair[1])):
         scanned = tuple(file for file, _ in group)
         if form == "jsonl":
-            plan.scans.append(_jsonl_scan(connection, table, scanned, len(plan.scans)))
+            plan.scans.append(_jsonl_scan(connection, place, table, scanned, len(plan.scans)))
             continue
         matched, extra = match_columns(table, scanned[0], columns)
         make = _csv_scan if form == "csv" else _parquet_scan
@@ -220,7 +234,7 @@ def match_columns(
 
 
 def _partition_value(key: str) -> str:
-    value = f"url_decode(regexp_extract(filename, {quoted(f'/{re.escape(key)}=([^/]*)/')}, 1))"
+    value = f"url_decode(regexp_extract({ADDRESS}, {quoted(f'/{re.escape(key)}=([^/]*)/')}, 1))"
     return f"nullif({value}, '__HIVE_DEFAULT_PARTITION__')"
 
 
@@ -252,7 +266,7 @@ def _parquet_columns(
             f"select file_name, name, duckdb_type, num_children from parquet_schema({_addresses(files)})"
         ).fetchall()
     except duckdb.InvalidInputException as error:
-        raise RawInputError(_unreadable(table, error)) from error
+        raise RawInputError(_unreadable(table, str(error))) from error
     nodes: dict[str, list[tuple[str, str | None, int]]] = {}
     for address, name, kind, children in rows:
         nodes.setdefault(address, []).append((name, kind, children or 0))
@@ -288,7 +302,7 @@ def _parquet_scan(
     )
     before = list(accumulate((counts[file.address] for file in files), initial=0))[:-1]
     relation = (
-        f"read_parquet({_addresses(files)}, filename = true, file_row_number = true, binary_as_string = true, "
+        f"read_parquet({_addresses(files)}, filename = '{ADDRESS}', file_row_number = true, binary_as_string = true, "
         "hive_partitioning = false)"
     )
     # A window over 6 million rows takes three times as long as reading them.
@@ -297,29 +311,31 @@ def _parquet_scan(
 
 
 def _jsonl_scan(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, files: tuple[RawFile, ...], position: int
+    connection: duckdb.DuckDBPyConnection,
+    place: RawPlace,
+    table: RawTable,
+    files: tuple[RawFile, ...],
+    position: int,
 ) -> Scan:
     """JSON lines say their columns row by row, so they are parsed into a temporary table first."""
     relation = f"temp.main._{table.name}_{position}"
     try:
         connection.execute(
             f"create or replace temp table _{table.name}_{position} as "
-            f"select filename, json from read_ndjson_objects({_addresses(files)}, filename = true)"
+            f"select {ADDRESS}, json from read_ndjson_objects({_addresses(files)}, filename = '{ADDRESS}')"
         )
-        kinds = connection.execute(f"select distinct filename, json_type(json) from {relation}").fetchall()
+        kinds = connection.execute(f"select distinct {ADDRESS}, json_type(json) from {relation}").fetchall()
         keys = connection.execute(
-            f"select distinct filename, unnest(json_keys(json)) from {relation} where json_type(json) = 'OBJECT'"
+            f"select distinct {ADDRESS}, unnest(json_keys(json)) from {relation} where json_type(json) = 'OBJECT'"
         ).fetchall()
     except duckdb.InvalidInputException as error:
-        raise RawInputError(_malformed_jsonl(table, files, error)) from error
+        raise RawInputError(_malformed_jsonl(place, table, files, str(error))) from error
     findings: list[Finding] = []
     spellings: dict[str, set[str]] = {}
     extras: set[str] = set()
     for file in files:
         if {kind for address, kind in kinds if address == file.address} != {"OBJECT"}:
-            findings.append(
-                Finding("malformed_rows", table.name, f"{file.name} does not hold one JSON object a line.")
-            )
+            findings.append(Finding("malformed_rows", table.name, f"{file.name} does not hold one JSON object a line."))
             continue
         columns = [
             FileColumn(key, f"json ->> {quoted(f'$.{json.dumps(key, ensure_ascii=False)}')}")
@@ -357,6 +373,14 @@ def identifier(name: str) -> str:
 # Landing -----------------------------------------------------------------------------------------------------------
 
 
+class UnreadableError(Exception):
+    """The engine could not read a scan of a table; why is found out once the transaction has ended."""
+
+    def __init__(self, table: RawTable, scan: Scan, message: str) -> None:
+        self.table, self.scan, self.message = table, scan, message
+        super().__init__(message)
+
+
 def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
     target = f"{RAW_SCHEMA}.{plan.table.name}"
     types = {name: plan.column_type(name) for name in plan.table.columns}
@@ -367,15 +391,12 @@ def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Pl
         try:
             connection.execute(f"insert into {target} {_selection(place, scan, types, rows)}")
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            connection.execute("rollback")
-            finding = _malformed_csv(connection, plan.table, scan, error)
-            connection.execute("begin")
-            raise RawInputError(finding) from error
+            raise UnreadableError(plan.table, scan, str(error)) from error
         (rows,) = connection.execute(f"select count(*) from {target}").fetchone() or (rows,)
     newest = None
     if "loaded_at" in types:
         (newest,) = connection.execute(
-            f"select max(try_cast(loaded_at as timestamp)) from {target}"
+            f"select max(try_cast(loaded_at as timestamptz)) at time zone 'UTC' from {target}"
         ).fetchone() or (None,)
     extra = tuple(sorted({name for scan in plan.scans for name in scan.extra}))
     return LandedTable(plan.table.name, rows, sum(len(scan.files) for scan in plan.scans), newest, extra)
@@ -386,32 +407,38 @@ def _selection(place: RawPlace, scan: Scan, types: Mapping[str, str], rows_befor
         f"cast({scan.columns[name].expression if name in scan.columns else 'null'} as {kind})"
         for name, kind in types.items()
     ]
-    source_file = f"substr(filename, {len(place.prefix) + 1})"
+    source_file = f"substr({ADDRESS}, {len(place.prefix) + 1})"
     return f"select {', '.join(values)}, {source_file}, {scan.row_number} + {rows_before} from {scan.relation}"
 
 
 # Why a file could not be read --------------------------------------------------------------------------------------
 
 
-def _unreadable(table: RawTable, error: duckdb.Error) -> Finding:
-    message = str(error).removeprefix("Invalid Input Error: ").splitlines()[0]
-    name = next(iter(re.findall(r"'([^']*)'", message)), "")
+def _first_line(message: str) -> str:
+    return message.removeprefix("Invalid Input Error: ").splitlines()[0]
+
+
+def _unreadable(table: RawTable, message: str) -> Finding:
     return Finding(
         "truncated_file",
         table.name,
-        f"{message}.",
-        examples=(name,) if name else (),
+        f"{_first_line(message)}.",
         next_step="The file is cut off or is not what its name says; copy or export it again.",
     )
 
 
-def _malformed_csv(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, scan: Scan, error: duckdb.Error
-) -> Finding:
+def _explanation(connection: duckdb.DuckDBPyConnection, error: UnreadableError) -> Finding:
+    if error.scan.format == "csv":
+        return _malformed_csv(connection, error)
+    if "encoding" in error.message.lower():
+        return not_utf8(error.table.name, " or ".join(file.name for file in error.scan.files[:EXAMPLES_SHOWN]))
+    return _unreadable(error.table, error.message)
+
+
+def _malformed_csv(connection: duckdb.DuckDBPyConnection, error: UnreadableError) -> Finding:
     """Read the scan once more, passing over what cannot be read, to count it and to name the lines."""
-    if scan.format != "csv":
-        return not_utf8(table.name, "a file") if "encoding" in str(error).lower() else _unreadable(table, error)
-    rejecting = scan.relation.removesuffix(")") + ", store_rejects = true, rejects_limit = 0)"
+    names = {file.address: file.name for file in error.scan.files}
+    rejecting = error.scan.relation.removesuffix(")") + ", store_rejects = true, rejects_limit = 0)"
     try:
         connection.execute(f"select count(columns(*)) from {rejecting}").fetchall()
         rejects = connection.execute(
@@ -423,21 +450,20 @@ def _malformed_csv(
     if not rejects:
         return Finding(
             "malformed_rows",
-            table.name,
-            f"{scan.files[0].name} (or a file after it) is not CSV: quotes or line ends are not consistent.",
-            examples=(str(error).removeprefix("Invalid Input Error: ").splitlines()[0],),
+            error.table.name,
+            f"{' or '.join(list(names.values())[:EXAMPLES_SHOWN])} is not CSV: its quotes or line ends are mixed.",
+            examples=(_first_line(error.message),),
             next_step="Export it again as RFC 4180 CSV, or as Parquet.",
         )
-    names = {file.address: file.name for file in scan.files}
     examples = tuple(
         f"{names.get(path, path)} line {line}: {message.splitlines()[0]} in {(text or '')[:EXAMPLE_LENGTH]!r}"
         for path, line, text, message in rejects[:EXAMPLES_SHOWN]
     )
     if any("utf-8" in message for *_, message in rejects):
-        return not_utf8(table.name, names.get(rejects[0][0], "a file"), len(rejects), examples)
+        return not_utf8(error.table.name, names.get(rejects[0][0], "a file"), len(rejects), examples)
     return Finding(
         "malformed_rows",
-        table.name,
+        error.table.name,
         "lines that are not CSV with the header's columns.",
         len(rejects),
         examples,
@@ -445,15 +471,16 @@ def _malformed_csv(
     )
 
 
-def _malformed_jsonl(table: RawTable, files: Sequence[RawFile], error: duckdb.Error) -> Finding:
-    message = str(error).removeprefix("Invalid Input Error: ").splitlines()[0]
-    name = next((file.name for file in files if f'"{file.address}"' in message), "a file")
+def _malformed_jsonl(place: RawPlace, table: RawTable, files: Sequence[RawFile], message: str) -> Finding:
+    file = next((file for file in files if f'"{file.address}"' in message), files[0])
+    lines = (_first_line(message),) if place.is_url else malformed_json_lines(Path(file.address))
     if "UTF-8" in message:
-        return not_utf8(table.name, name, examples=(message,))
+        return not_utf8(table.name, file.name, len(lines), lines[:EXAMPLES_SHOWN])
     return Finding(
         "malformed_rows",
         table.name,
-        f"{name} holds a line that is not JSON.",
-        examples=(message,),
-        next_step="Correct or export the file again; a last line that is cut short means that it did not finish.",
+        f"{file.name} has lines that are not JSON.",
+        len(lines),
+        lines[:EXAMPLES_SHOWN],
+        "Correct or export the file again; a last line that is cut short means that the export did not finish.",
     )

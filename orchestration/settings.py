@@ -6,6 +6,7 @@ Nothing else in the project reads an environment variable or a clock.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,10 @@ SAMPLE_RAW = REPOSITORY / "seeds" / "raw"
 # The sample company's last day is 2026-06-30; its windows are cut the day after.
 SAMPLE_AS_OF = date(2026, 7, 1)
 TARGETS = ("duckdb",)
+# What each field of a cron line counts, and its bounds.
+CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of month": (1, 31), "month": (1, 12), "day of week": (0, 7)}
+CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1-9]\d*))?")
+MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
 class SettingsError(ValueError):
@@ -38,6 +43,8 @@ class Settings:
     timezone: str
     currency: str
     schedule: str
+    lock_timeout: float = 3600.0
+    memory_limit: str | None = None
 
     @property
     def build_folder(self) -> Path:
@@ -57,6 +64,20 @@ class Settings:
         return self.build_folder / "release"
 
     @property
+    def record_file(self) -> Path:
+        """What is known of the build file's content: phases, rows, checks."""
+        return self.build_folder / "record.json"
+
+    @property
+    def dbt_target_folder(self) -> Path:
+        """Where a build's dbt leaves its manifest, results and compiled SQL."""
+        return self.build_folder / "dbt"
+
+    @property
+    def logs_folder(self) -> Path:
+        return self.build_folder / "logs"
+
+    @property
     def published_folder(self) -> Path:
         return self.home / "published"
 
@@ -72,10 +93,6 @@ class Settings:
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 
-    @property
-    def raw_is_url(self) -> bool:
-        return "://" in self.raw
-
     def dbt_vars(self) -> dict[str, str]:
         """The variables that every dbt command of this build is given."""
         return {
@@ -86,7 +103,8 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The environment in which a child process (dbt) sees the same settings."""
-        return {"NPS_TARGET": self.target, "NPS_BUILD_FILE": str(self.build_file)}
+        memory = {"NPS_MEMORY_LIMIT": self.memory_limit} if self.memory_limit else {}
+        return {"NPS_TARGET": self.target, "NPS_BUILD_FILE": str(self.build_file), **memory}
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -102,7 +120,14 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         timezone=timezone,
         currency=_currency(env.get("NPS_CURRENCY") or "USD"),
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
+        lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
+        memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT")),
     )
+
+
+def process_environment() -> dict[str, str]:
+    """The environment of this process, for a child that needs more than the settings (PATH, HOME, LANG)."""
+    return dict(os.environ)
 
 
 def now() -> datetime:
@@ -142,7 +167,38 @@ def _currency(value: str) -> str:
 
 
 def _schedule(value: str) -> str:
-    # Dagster checks the fields themselves when the schedule is defined.
-    if len(value.split()) != 5:
+    fields = value.split()
+    if len(fields) != len(CRON_FIELDS):
         raise SettingsError(f"NPS_SCHEDULE={value!r} is not a cron line of five fields; for example 0 2 * * *.")
+    for field, (name, (lowest, highest)) in zip(fields, CRON_FIELDS.items(), strict=True):
+        if not all(_is_cron_item(item, lowest, highest) for item in field.split(",")):
+            raise SettingsError(
+                f"NPS_SCHEDULE={value!r}: {field!r} is not a {name}; write numbers {lowest} to {highest}, "
+                "*, ranges a-b, steps /n or lists; for example 0 2 * * *."
+            )
     return value
+
+
+def _is_cron_item(item: str, lowest: int, highest: int) -> bool:
+    match = CRON_ITEM.fullmatch(item)
+    if match is None:
+        return False
+    first = int(match["first"] or lowest)
+    last = int(match["last"] or match["first"] or highest)
+    return lowest <= first <= last <= highest
+
+
+def _lock_timeout(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise SettingsError(f"NPS_LOCK_TIMEOUT={value!r} is not a number of seconds; for example 3600.")
+    return seconds
+
+
+def _memory_limit(value: str | None) -> str | None:
+    if value and not MEMORY.fullmatch(value):
+        raise SettingsError(f"NPS_MEMORY_LIMIT={value!r} is not an amount of memory; for example 4GB.")
+    return value or None

@@ -1,4 +1,4 @@
--- Amounts that arrived against amounts that count, are set aside or stand in rows that a later version or a deletion replaced.
+-- Amounts that arrived, against those that count or are set aside and those of rows that were replaced or deleted.
 with
 
 raw_revenue as (

@@ -1,5 +1,11 @@
 with
 
+reconciliation as (
+
+    select * from {{ ref('row_reconciliation') }}
+
+),
+
 kept as (
 
     select
@@ -27,7 +33,7 @@ final as (
         reconciliation.n_quarantined,
         kept.n_kept,
         summarised.n_summarised
-    from {{ ref('row_reconciliation') }} as reconciliation
+    from reconciliation
     left join kept on reconciliation.raw_table = kept.raw_table
     left join summarised on reconciliation.raw_table = summarised.raw_table
     where reconciliation.n_quarantined <> coalesce(kept.n_kept, 0)

@@ -9,7 +9,8 @@
 
     ci_method: `adjusted_wald` for independent answers; `account_jackknife` where an account answered more than once or
     weights differ; `adjusted_wald_effective` where the jackknife sees no variation at all (every account alike), which
-    would claim certainty: adjusted Wald then counts each effective account as one answer. Null: no interval.
+    would claim certainty: adjusted Wald then counts each effective account as one answer, and the interval is widened to
+    hold the estimate where it would not. Null: no interval.
 #}
 {% macro score_interval_columns() -%}
     {%- set scale = '(effective_clusters / n_scored)' -%}
@@ -23,12 +24,14 @@
     ] -%}
     case
         when {{ simple }} then {{ adjusted_wald_interval('n_promoters', 'n_passives', 'n_detractors', -1) }}
-        when {{ alike }} then {{ adjusted_wald_interval(effective[0], effective[1], effective[2], -1) }}
+        when {{ alike }}
+            then least(nps, {{ adjusted_wald_interval(effective[0], effective[1], effective[2], -1) }})
         when {{ spread }} then greatest(-100e0, nps - {{ margin }})
     end as ci_low,
     case
         when {{ simple }} then {{ adjusted_wald_interval('n_promoters', 'n_passives', 'n_detractors', 1) }}
-        when {{ alike }} then {{ adjusted_wald_interval(effective[0], effective[1], effective[2], 1) }}
+        when {{ alike }}
+            then greatest(nps, {{ adjusted_wald_interval(effective[0], effective[1], effective[2], 1) }})
         when {{ spread }} then least(100e0, nps + {{ margin }})
     end as ci_high,
     case

@@ -22,7 +22,7 @@ judged_{{ table.name }} as (
 {% endfor %}
 
 -- The raw rows are counted where they landed, apart from their verdicts, so that a row that staging loses is missed
--- (assert_raw_rows_are_accounted_for).
+-- (the suite expectations/suites/row_reconciliation.py).
 unioned as (
 
     {% for table in raw_tables() %}

@@ -51,14 +51,14 @@ superseded as (
 
 ),
 
--- Few, however long the ledger is: service periods by month and foreign currency. Months that begin after the as-of date
--- need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
+-- Few, however long the ledger is: service periods by month and foreign currency. Months that begin after the as-of
+-- date need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
 foreign_periods as (
 
     select distinct
         currency,
         {{ month_start('period_start') }} as first_month,
-        {{ month_start('least(period_end, ' ~ as_of_date() ~ ')') }} as last_month
+        {{ month_start(least_date('period_end', as_of_date())) }} as last_month
     from typed
     where currency <> '{{ var("reporting_currency") }}'
         and period_start <= period_end
@@ -85,7 +85,7 @@ periods_without_rate as (
     from foreign_months
     left join rates
         on foreign_months.currency = rates.currency
-        and foreign_months.month_start = rates.month_start
+            and foreign_months.month_start = rates.month_start
     where rates.currency is null
 
 ),
@@ -118,8 +118,8 @@ judged as (
     left join currencies on typed.currency = currencies.currency
     left join periods_without_rate
         on typed.currency = periods_without_rate.currency
-        and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
-        and {{ month_start('least(typed.period_end, ' ~ as_of_date() ~ ')') }} = periods_without_rate.last_month
+            and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
+            and {{ month_start(least_date('typed.period_end', as_of_date())) }} = periods_without_rate.last_month
 
 ),
 

@@ -1,0 +1,105 @@
+"""Revenue by account and month: the ledger, spread by day and converted, and nothing else."""
+
+from __future__ import annotations
+
+from expectations import vocabulary
+from expectations.tables import Batch, Warehouse
+
+TABLE = "marts.fct_account_revenue_months"
+
+
+def batches(published: Warehouse) -> tuple[Batch, ...]:
+    """Each month's revenue against the accepted ledger, added up here by another way than in the model.
+
+    Lines of one service period and currency are summed before they are spread, without accounts and kinds, so a line
+    that the model loses or repeats on its way through joins shows. A month without a rate takes the newest.
+    """
+    return (
+        Batch(
+            f"""
+            with
+
+            periods as (
+                select period_start, period_end, currency, sum(amount)::double as amount
+                from staging.stg_crm__revenue
+                where verdict = 'accepted'
+                group by period_start, period_end, currency
+            ),
+
+            period_months as (
+                select
+                    *,
+                    unnest(
+                        generate_series(date_trunc('month', period_start), period_end::timestamp, interval 1 month)
+                    )::date as month_start
+                from periods
+            ),
+
+            earned as (
+                select
+                    month_start,
+                    currency,
+                    sum(
+                        amount
+                        * (least(last_day(month_start), period_end) - greatest(month_start, period_start) + 1)
+                        / (period_end - period_start + 1)
+                    ) as amount
+                from period_months
+                group by month_start, currency
+            ),
+
+            rates as (
+                select month_start, currency, rate::double as rate
+                from staging.stg_finance__exchange_rates
+                where verdict = 'accepted'
+            ),
+
+            newest_rates as (
+                select currency, arg_max(rate, month_start) as rate from rates group by currency
+            ),
+
+            booked as (
+                select month_start, sum(revenue)::double as revenue from {TABLE} group by month_start
+            ),
+
+            reporting as (
+                select any_value(currency) as currency from {TABLE}
+            ),
+
+            ledger as (
+                select
+                    earned.month_start,
+                    sum(
+                        earned.amount
+                        * case
+                            when earned.currency = reporting.currency then 1
+                            else coalesce(rates.rate, newest_rates.rate)
+                        end
+                    ) as amount
+                from earned
+                cross join reporting
+                left join rates on earned.month_start = rates.month_start and earned.currency = rates.currency
+                left join newest_rates on earned.currency = newest_rates.currency
+                group by earned.month_start
+            )
+
+            select
+                month_start,
+                booked.revenue,
+                ledger.amount as ledger_amount,
+                {vocabulary.rounded("coalesce(booked.revenue, 0) - coalesce(ledger.amount, 0)")} as difference
+            from ledger
+            full join booked using (month_start)
+            order by month_start
+            """,
+            ("month_start",),
+            (
+                vocabulary.money_reconciled(
+                    "difference",
+                    "The revenue of a month is the accepted ledger, spread by day and converted at the month's rate",
+                    "revenue",
+                    "ledger_amount",
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,88 @@
+"""What is known of the build file's content, kept beside it: the run, the phases, the rows, the checks.
+
+Each step writes its section and drops those of later steps, so that nothing is published on the strength of a check
+of other data, even when steps are run one by one from the web page.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.findings import BuildError, Finding
+
+logger = logging.getLogger(__name__)
+
+# In the order of the build.
+SECTIONS = ("raw", "dbt", "validation", "release", "report")
+KIB_PER_MIB = 1024
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace a file by the content, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    path: Path
+
+    def read(self) -> dict[str, Any]:
+        return json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
+
+    def begin(self, **run: Any) -> None:
+        write_json(self.path, self.read() | run)
+
+    def section(self, name: str) -> dict[str, Any]:
+        """What a step left; an error if it, or a step before it, has to run first."""
+        found: dict[str, Any] | None = self.read().get(name)
+        if found is None:
+            raise BuildError(
+                Finding(
+                    "step_order",
+                    name,
+                    f"the build file as it is has not been through the step {name}.",
+                    next_step="Run the whole job (make nightly, or the job nightly on the web page).",
+                )
+            )
+        return found
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Set a section; what later steps said of the content before is dropped."""
+        kept = {key: value for key, value in self.read().items() if key not in SECTIONS[SECTIONS.index(name) :]}
+        write_json(self.path, kept | {name: content})
+
+    def invalidate(self, name: str) -> None:
+        """Drop a section and the later ones, because what they speak of is about to change."""
+        dropped = SECTIONS[SECTIONS.index(name) :]
+        write_json(self.path, {key: value for key, value in self.read().items() if key not in dropped})
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a phase; phases of one name add up within a run."""
+        started = time.perf_counter()
+        logger.info("%s ...", name)
+        yield
+        seconds = time.perf_counter() - started
+        record = self.read()
+        phases = record.setdefault("phase_seconds", {})
+        phases[name] = round(phases.get(name, 0.0) + seconds, 2)
+        record.setdefault("peak_memory_mib", {})["orchestration"] = peak_memory_mib()
+        write_json(self.path, record)
+        logger.info("%s %.1f s", name, seconds)
+
+
+def peak_memory_mib() -> int:
+    """The most memory that this process held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB

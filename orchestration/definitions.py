@@ -1,0 +1,13 @@
+"""The code location."""
+
+import dagster as dg
+
+from orchestration.defs import automation, publish, raw, report, resources, transform, validation
+
+defs = dg.Definitions(
+    assets=[*dg.load_assets_from_modules([raw, transform, validation, publish, report])],
+    jobs=[automation.nightly],
+    schedules=[automation.nightly_schedule],
+    resources={"build": resources.build_resource},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,1 @@
+"""The assets, checks, job and schedule of the code location."""

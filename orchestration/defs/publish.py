@@ -1,0 +1,81 @@
+"""Release and publication: the marts are copied into a fresh file, and that file becomes the published one."""
+
+import json
+import subprocess
+from importlib.metadata import version
+from typing import Any
+
+import dagster as dg
+
+from orchestration.defs.resources import POOL, Build, explained
+from orchestration.defs.validation import AUDIT
+from orchestration.publication import DATABASE, publish_staged
+from orchestration.settings import REPOSITORY, now
+from orchestration.warehouse import published_tables, reconciliation, write_release
+
+RELEASE = dg.AssetKey("release")
+REPORT_KEY = dg.AssetKey("report")
+ENGINE = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+
+
+@dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, pool=POOL)
+def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
+    """The published tables in a file of their own, rows ordered by their keys."""
+    with explained(), build.record.phase("publish"):
+        build.record.section("validation")
+        settings = build.settings
+        manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
+        rows = write_release(settings.build_file, settings.staged_folder / DATABASE, published_tables(manifest))
+        build.record.write("release", {"rows": rows})
+    return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
+
+
+@dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, pool=POOL)
+def publication(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
+    """What readers see: replaced by one rename, after everything else has succeeded."""
+    with explained(), build.record.phase("publish"):
+        build.record.section("report")
+        description = build_description(build)
+        publish_staged(build.settings, description)
+    return dg.MaterializeResult(metadata={"build": dg.MetadataValue.json(description)})
+
+
+def build_description(build: Build) -> dict[str, Any]:
+    """What build.json says of the build, as far as it has come."""
+    settings, record = build.settings, build.record.read()
+    raw, dbt, audit = record["raw"], record["dbt"], record["validation"]
+    warned = [*raw["late"], *dbt["warned"], *audit["warned"]]
+    return {
+        "build_id": record["build_id"],
+        "as_of": dbt["as_of"],
+        "git_revision": git_revision(),
+        "started_at": record["started_at"],
+        "finished_at": now().isoformat(timespec="seconds"),
+        "timezone": settings.timezone,
+        "currency": settings.currency,
+        "rows_in": raw["tables"],
+        "rows_out": record["release"]["rows"],
+        "reconciliation": reconciliation(settings.staged_folder / DATABASE),
+        "checks": {
+            "passed": raw["checks"] - len(raw["late"]) + dbt["passed"] + audit["passed"],
+            "warned": len(warned),
+            "failed": 0,
+        },
+        "warned": warned,
+        "warnings": raw["warnings"],
+        "versions": {name: version(name) for name in ENGINE},
+        "phase_seconds": record["phase_seconds"],
+        "dbt_node_seconds": dbt["node_seconds"],
+        "peak_memory_mib": record["peak_memory_mib"] | {"dbt": dbt["peak_memory_mib"]},
+    }
+
+
+def git_revision() -> str | None:
+    """The commit that is checked out; None where the project is not a git repository."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None

@@ -1,0 +1,106 @@
+"""The raw tables: landed from NPS_RAW into the build file, each with its freshness."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from orchestration.defs.project import MANIFEST, asset_key
+from orchestration.defs.resources import POOL, Build, explained
+from orchestration.raw_tables import LandedTable, Landing, RawTable, land, tables_from_manifest
+from orchestration.warehouse import open_build
+
+FRESHNESS = "freshness"
+
+TABLES = tables_from_manifest(MANIFEST)
+BY_NAME = {table.name: table for table in TABLES}
+KEYS = {source["name"]: asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
+
+
+def lateness(table: RawTable, newest: datetime | None, as_of: date, timezone: str) -> str | None:
+    """What is said of a table whose newest row is too old; None if it is not, or if no row says when it was loaded."""
+    end = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(timezone))
+    if newest is None or newest.replace(tzinfo=UTC) >= end - timedelta(hours=table.fresh_hours):
+        return None
+    return (
+        f"{table.name}: newest row loaded {newest:%Y-%m-%d %H:%M} UTC, "
+        f"more than {table.fresh_hours:g} hours before the end of {as_of}"
+    )
+
+
+def warnings_of(landing: Landing) -> list[str]:
+    """What was found and not landed."""
+    return [
+        f"{table.name}: column {column} is not in the contract and was ignored"
+        for table in landing.tables
+        for column in table.extra_columns
+    ] + [f"{name}: matches no raw table and was ignored" for name in landing.unknown_files]
+
+
+@dg.multi_asset(
+    name="raw_tables",
+    specs=[
+        dg.AssetSpec(
+            KEYS[table.name],
+            group_name="raw",
+            kinds={"duckdb"},
+            description=f"{'Required' if table.is_required else 'Optional'} raw table {table.name}.",
+        )
+        for table in TABLES
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            FRESHNESS,
+            asset=KEYS[table.name],
+            description=f"A row loaded in the {table.fresh_hours:g} hours before the end of the as-of date.",
+        )
+        for table in TABLES
+    ],
+    can_subset=True,
+    pool=POOL,
+)
+def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
+    selected = [table.name for table in TABLES if KEYS[table.name] in context.selected_asset_keys]
+    record, settings = build.record, build.settings
+    with explained(), record.phase("raw"):
+        landed_before = record.read().get("raw", {}).get("tables", {}) if len(selected) < len(TABLES) else {}
+        record.invalidate("raw")
+        with open_build(settings) as connection:
+            landing = land(connection, settings.raw, TABLES, selected)
+    late = {
+        table.name: lateness(BY_NAME[table.name], table.newest_loaded_at, settings.as_of, settings.timezone)
+        for table in landing.tables
+    }
+    record.write(
+        "raw",
+        {
+            "tables": landed_before | {table.name: table.rows for table in landing.tables},
+            "warnings": warnings_of(landing),
+            "late": [said for said in late.values() if said],
+            "checks": len(landing.tables),
+        },
+    )
+    for warning in warnings_of(landing):
+        context.log.warning(warning)
+    for table in landing.tables:
+        yield dg.MaterializeResult(KEYS[table.name], metadata=_metadata(table))
+        if dg.AssetCheckKey(KEYS[table.name], FRESHNESS) in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                passed=late[table.name] is None,
+                asset_key=KEYS[table.name],
+                check_name=FRESHNESS,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=late[table.name],
+                metadata={"newest loaded_at": str(table.newest_loaded_at or "unknown")},
+            )
+
+
+def _metadata(table: LandedTable) -> dict[str, Any]:
+    return {
+        "dagster/row_count": table.rows,
+        "files": table.files,
+        "newest loaded_at": str(table.newest_loaded_at or "unknown"),
+        "extra columns": ", ".join(table.extra_columns) or "none",
+    }

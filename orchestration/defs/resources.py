@@ -1,0 +1,82 @@
+"""What every step shares within a run: the settings, the writer's lock, the record of the build."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+import duckdb
+
+from orchestration.build_record import BuildRecord
+from orchestration.findings import BuildError
+from orchestration.settings import Settings, load_settings, now
+from orchestration.warehouse import writer_lock
+
+logger = logging.getLogger(__name__)
+
+# Every step belongs to this pool, of which one run at a time may hold the only place (dagster.yaml).
+POOL = "warehouse"
+# On a run: the process that executes it, by which a run whose process was killed is told from one that waits.
+PROCESS_TAG = "nps/process"
+TRANSIENT_RETRIES = 2
+TRANSIENT_WAIT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Build:
+    """One run of the build. ``lock`` is the descriptor that holds the writer's lock."""
+
+    settings: Settings
+    record: BuildRecord
+    lock: int
+
+
+@dg.resource(description="The settings, the record, and the writer's lock, held from the first step to the last.")
+def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
+    settings = load_settings()
+    started = now()
+    run_id = context.run_id or "none"
+    if context.instance is not None and context.run_id is not None:
+        context.instance.add_run_tags(run_id, {PROCESS_TAG: str(os.getpid())})
+    holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
+    with writer_lock(settings, holder) as lock:
+        record = BuildRecord(settings.record_file)
+        record.begin(
+            build_id=f"{started:%Y%m%dT%H%M%SZ}-{run_id[:8]}",
+            started_at=started.isoformat(timespec="seconds"),
+            phase_seconds={},
+        )
+        yield Build(settings, record, lock)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what stops a step into what Dagster should do: fail for good on data, try again on a passing fault."""
+    try:
+        yield
+    except BuildError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    except (duckdb.IOException, duckdb.HTTPException, ConnectionError, TimeoutError, BlockingIOError) as error:
+        logger.warning("a passing fault, perhaps: %s", error)
+        raise dg.RetryRequested(TRANSIENT_RETRIES, TRANSIENT_WAIT_SECONDS) from error
+
+
+def fail_abandoned_runs(instance: dg.DagsterInstance) -> None:
+    """Say of runs whose process is gone that they failed; else they would hold their place in the queue for ever."""
+    running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+    for run in instance.get_runs(running):
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not _is_alive(int(process)):
+            instance.report_run_failed(run, message=f"Process {process} of this run was ended from outside.")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,104 @@
+"""The audit: what people would believe is checked before anybody sees it. One check per suite, blocking."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from orchestration.defs.project import MANIFEST, models_tagged
+from orchestration.defs.resources import POOL, Build, explained
+from orchestration.findings import BuildError, Finding, example_text
+from orchestration.publication import VALIDATION
+from orchestration.warehouse import PUBLISHED_TAG
+
+if TYPE_CHECKING:
+    from expectations.validate import CheckResult
+
+AUDIT = dg.AssetKey("validation")
+# Suites exist for what arrives, for what is published and for what users edit.
+AUDITED_TAGS = {"staging", "reference", PUBLISHED_TAG}
+
+
+def check_name(table: str) -> str:
+    return table.replace(".", "__")
+
+
+AUDITED_TABLES = sorted(
+    f"{node['schema']}.{node['alias']}" for node in MANIFEST["nodes"].values() if AUDITED_TAGS & set(node["tags"])
+    and node["resource_type"] in ("model", "seed")
+)  # fmt: skip
+
+
+@dg.multi_asset(
+    name="validation",
+    specs=[
+        dg.AssetSpec(
+            AUDIT,
+            deps=models_tagged(PUBLISHED_TAG),
+            group_name="publication",
+            kinds={"great_expectations"},
+            description="Great Expectations suites on the build file, with their pages.",
+        )
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(check_name(table), asset=AUDIT, blocking=True, description=f"The suite of {table}.")
+        for table in AUDITED_TABLES
+    ],
+    can_subset=True,
+    pool=POOL,
+)
+def validation(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
+    record, settings = build.record, build.settings
+    with explained(), record.phase("validation"):
+        # Importing Great Expectations takes seconds, which loading the code location should not.
+        from expectations.validate import validate
+
+        record.section("dbt")
+        record.invalidate("validation")
+        shutil.rmtree(settings.staged_folder, ignore_errors=True)
+        pages = settings.staged_folder / VALIDATION
+        pages.mkdir(parents=True)
+        published = settings.published_file if settings.published_file.is_file() else None
+        found = validate(settings.build_file, published, settings.as_of, pages)
+    by_table: dict[str, list[CheckResult]] = {}
+    for result in found.results:
+        by_table.setdefault(result.table, []).append(result)
+    for table, results in by_table.items():
+        if dg.AssetCheckKey(AUDIT, check_name(table)) in context.selected_asset_check_keys:
+            yield check_result(table, results)
+    with explained():
+        failures = [result for result in found.results if not result.success and result.severity == "error"]
+        if failures:
+            raise BuildError(*(_finding(result) for result in failures))
+    warned = [result.message for result in found.results if not result.success]
+    record.write("validation", {"passed": found.passed, "warned": warned})
+    yield dg.MaterializeResult(
+        AUDIT, metadata={"passed": found.passed, "warned": found.warned, "pages": dg.MetadataValue.path(str(pages))}
+    )
+
+
+def check_result(table: str, results: "Sequence[CheckResult]") -> dg.AssetCheckResult:
+    """One check for all rules of a table, as severe as the worst of those that do not hold."""
+    broken = [result for result in results if not result.success]
+    is_error = any(result.severity == "error" for result in broken)
+    return dg.AssetCheckResult(
+        passed=not broken,
+        asset_key=AUDIT,
+        check_name=check_name(table),
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        description="\n".join(result.message for result in broken) or None,
+        metadata={"rules": len(results), "broken": len(broken)},
+    )
+
+
+def _finding(result: "CheckResult") -> Finding:
+    about = f"{result.column}: " if result.column else ""
+    return Finding(
+        result.rule,
+        result.table,
+        f"{about}{result.sentence or result.message}",
+        result.n_unexpected or None,
+        tuple(example_text(row) for row in result.examples),
+        result.advice,
+    )

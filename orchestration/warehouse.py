@@ -1,0 +1,228 @@
+"""The only module that opens a warehouse: the build file to write or to read, a release file, and the writer's lock."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+
+from orchestration.findings import EXAMPLES_SHOWN, example_text
+from orchestration.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# The dbt tag of what is published; models are never chosen by name.
+PUBLISHED_TAG = "published"
+LOCK_POLL_SECONDS = 0.2
+
+
+class LockTimeoutError(Exception):
+    """Another build holds the writer's lock for longer than NPS_LOCK_TIMEOUT."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the release and the columns that order its rows."""
+
+    schema: str
+    name: str
+    keys: tuple[str, ...]
+
+
+def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set TimeZone = 'UTC'")
+    if memory_limit:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
+    return connection
+
+
+@contextmanager
+def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The build file, to write. Closed at the end, so that no write-ahead log is left beside it."""
+    settings.build_folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(settings.build_file) as connection:
+        yield _configured(connection, settings.memory_limit)
+
+
+@contextmanager
+def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Any warehouse file, to read."""
+    with duckdb.connect(path, read_only=True) as connection:
+        yield _configured(connection, None)
+
+
+@contextmanager
+def writer_lock(settings: Settings, holder: str) -> Iterator[int]:
+    """One writer at a time on the build file. Yields the descriptor that holds the lock.
+
+    A child process that is given the descriptor holds the lock too, so that a build whose parent was killed is not
+    joined by the next one. The lock is the kernel's: it goes with the last process that holds it.
+    """
+    settings.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with settings.lock_file.open("a+", encoding="utf-8") as file:
+        _acquire(file, settings)
+        file.truncate(0)
+        file.write(holder)
+        file.flush()
+        try:
+            yield file.fileno()
+        finally:
+            file.truncate(0)
+
+
+def _acquire(file: IO[str], settings: Settings) -> None:
+    deadline = time.monotonic() + settings.lock_timeout
+    is_said = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            if time.monotonic() > deadline:
+                raise LockTimeoutError(
+                    f"The writer lock {settings.lock_file} is still held by {holder} after {settings.lock_timeout:g} s "
+                    "(NPS_LOCK_TIMEOUT). Wait for that build to end, or end it, and start again."
+                ) from None
+            if not is_said:
+                logger.warning("waiting for the writer lock, held by %s", holder)
+                is_said = True
+            time.sleep(LOCK_POLL_SECONDS)
+        else:
+            return
+
+
+def published_tables(manifest: Mapping[str, Any]) -> tuple[PublishedTable, ...]:
+    """What is released: every dbt model with the tag, ordered by the columns of its unique key tests."""
+    keys = _unique_keys(manifest)
+    return tuple(
+        PublishedTable(node["schema"], node["alias"], keys.get(unique_id, ()))
+        for unique_id, node in sorted(manifest["nodes"].items())
+        if node["resource_type"] == "model" and PUBLISHED_TAG in node["tags"]
+    )
+
+
+def _unique_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    keys: dict[str, tuple[str, ...]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata")
+        if test is None or not test["name"].startswith("unique"):
+            continue
+        arguments = test["kwargs"]
+        columns = next((value for value in arguments.values() if isinstance(value, list)), None)
+        columns = columns or [arguments["column_name"]]
+        if all(str(column).isidentifier() for column in columns):
+            keys.setdefault(node["attached_node"], tuple(columns))
+    return keys
+
+
+def write_release(build_file: Path, release_file: Path, tables: Sequence[PublishedTable]) -> dict[str, int]:
+    """Copy the tables into a new file, rows in the order of their keys; the number of rows of each.
+
+    Comments on tables and columns go along, so that a BI tool shows them.
+    """
+    release_file.parent.mkdir(parents=True, exist_ok=True)
+    release_file.unlink(missing_ok=True)
+    rows: dict[str, int] = {}
+    with duckdb.connect(release_file) as connection:
+        _configured(connection, None)
+        connection.execute(f"attach '{str(build_file).replace(chr(39), chr(39) * 2)}' as build (read_only)")
+        for table in tables:
+            address = f'"{table.schema}"."{table.name}"'
+            order = ", ".join(f'"{key}"' for key in table.keys) or "all"
+            connection.execute(f'create schema if not exists "{table.schema}"')
+            connection.execute(f"create table {address} as select * from build.{address} order by {order}")
+            rows[f"{table.schema}.{table.name}"] = _count(connection, address)
+        _copy_comments(connection)
+        connection.execute("detach build")
+    release_file.chmod(0o644)
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, address: str) -> int:
+    row = connection.execute(f"select count(*) from {address}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    statements = connection.execute(
+        """
+        with commented as (
+            select schema_name, table_name, null as column_name, comment from duckdb_tables()
+            where database_name = 'build' and comment is not null
+            union all
+            select schema_name, table_name, column_name, comment from duckdb_columns()
+            where database_name = 'build' and comment is not null
+        )
+
+        select format(
+            'comment on {} "{}"."{}"{} is ''{}''',
+            if(column_name is null, 'table', 'column'),
+            schema_name,
+            table_name,
+            coalesce('."' || column_name || '"', ''),
+            replace(comment, '''', '''''')
+        )
+        from commented
+        where exists (
+            from duckdb_tables() released
+            where
+                released.database_name = current_database()
+                and released.schema_name = commented.schema_name
+                and released.table_name = commented.table_name
+        )
+        """
+    ).fetchall()
+    for (statement,) in statements:
+        connection.execute(statement)
+
+
+def example_rows(build_file: Path, query: str) -> tuple[str, ...]:
+    """The first rows that a query finds in the build file, each as a line."""
+    with open_read_only(build_file) as connection:
+        result = connection.execute(f"select * from ({query.strip().rstrip(';')}) limit {EXAMPLES_SHOWN}")
+        names = [column[0] for column in result.description]
+        return tuple(example_text(dict(zip(names, row, strict=True))) for row in result.fetchall())
+
+
+def rows_as_dicts(path: Path, query: str) -> list[dict[str, Any]]:
+    """The rows of a small query on a warehouse file."""
+    with open_read_only(path) as connection:
+        result = connection.execute(query)
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def reconciliation(release_file: Path) -> dict[str, dict[str, int]]:
+    """Of each raw table, how many rows were read, accepted, superseded, deleted and quarantined."""
+    rows = rows_as_dicts(
+        release_file,
+        "select raw_table, n_raw, n_accepted, n_superseded, n_deleted, n_quarantined "
+        "from marts.row_reconciliation order by raw_table",
+    )
+    return {row.pop("raw_table"): row for row in rows}
+
+
+def headline(release_file: Path) -> dict[str, Any] | None:
+    """The company's standing score on the last day with one, of the programme that scores the most answers."""
+    rows = rows_as_dicts(
+        release_file,
+        """
+        select date_day, program_type, n_scored, nps, ci_low, ci_high
+        from marts.nps_rolling
+        where dimension = 'all' and nps is not null
+        qualify date_day = max(date_day) over (partition by program_type)
+        order by date_day desc, program_type = 'relationship' desc, n_scored desc
+        limit 1
+        """,
+    )
+    return rows[0] if rows else None

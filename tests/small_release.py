@@ -1,0 +1,198 @@
+"""A release file small enough to write down: the tables of the contracts, with the rows that a test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.settings import REPOSITORY
+
+MARTS = REPOSITORY / "dbt_project" / "models" / "marts"
+AS_OF = date(2026, 7, 1)
+A_YEAR_BEFORE = date(2025, 7, 1)
+BUILD: Mapping[str, Any] = {
+    "build_id": "20260701T020000Z",
+    "as_of": AS_OF.isoformat(),
+    "git_revision": "0123456789abcdef",
+    "started_at": "2026-07-02T02:00:00+00:00",
+    "finished_at": "2026-07-02T02:00:41+00:00",
+    "timezone": "UTC",
+    "currency": "USD",
+    "rows_out": {"marts.account_nps": 5},
+    "checks": {"passed": 41, "warned": 1, "failed": 0},
+    "warned": ["crm_users: newest row is 2 days too old"],
+    "warnings": ["survey_responses: column mood is not in the contract and was ignored"],
+    "versions": {"duckdb": "1.5.5"},
+}
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def write_release(path: Path, tables: Mapping[str, Rows]) -> Path:
+    """A file with every mart that has a contract, empty but for the rows given; a column that is not given is null."""
+    with duckdb.connect(path) as connection:
+        connection.execute("create schema marts")
+        for name, columns in _contracts().items():
+            listed = ", ".join(f'"{column}" {data_type}' for column, data_type in columns.items())
+            connection.execute(f"create table marts.{name} ({listed})")
+            _insert(connection, name, tables.get(name, ()))
+    return path
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
+    if rows:
+        columns = sorted({column for row in rows for column in row})
+        marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
+        values = [row.get(column) for row in rows for column in columns]
+        connection.execute(f"insert into marts.{table} ({', '.join(columns)}) values {marks}", values)
+
+
+@cache
+def _contracts() -> Mapping[str, Mapping[str, str]]:
+    models = [
+        model
+        for path in sorted(MARTS.rglob("*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
+    ]
+    return {model["name"]: {column["name"]: column["data_type"] for column in model["columns"]} for model in models}
+
+
+def score(nps: float | None, n_scored: int, margin: float = 10.0, **given: Any) -> dict[str, Any]:
+    """The columns of a score as the marts fill them: no interval under 5 answers, a small sample under 30."""
+    is_shown = nps is not None and n_scored >= 5
+    small = "suppressed" if n_scored < 5 else "low_sample" if n_scored < 30 else None
+    return {
+        "nps": nps,
+        "n_scored": n_scored,
+        "ci_low": nps - margin if nps is not None and is_shown else None,
+        "ci_high": nps + margin if nps is not None and is_shown else None,
+        "ci_method": "account_jackknife" if is_shown else None,
+        "suppression_reason": "no_answers" if n_scored == 0 else small,
+        "is_reportable": n_scored >= 30,
+        **given,
+    }
+
+
+def rolling(
+    day: date, nps: float | None, n_scored: int, dimension: str = "all", value: str = "all", **given: Any
+) -> dict[str, Any]:
+    """A row of nps_rolling."""
+    return {
+        "date_day": day,
+        "program_type": "relationship",
+        "dimension": dimension,
+        "dimension_value": value,
+        "window_days": 90,
+        "n_promoters": n_scored // 2,
+        "n_passives": n_scored - n_scored // 2 - n_scored // 5,
+        "n_detractors": n_scored // 5,
+        **score(nps, n_scored),
+        **given,
+    }
+
+
+def company(segment: str = "enterprise") -> dict[str, Rows]:
+    """Two years of a score, one small and one suppressed slice, five accounts, revenue, and one quarantined row."""
+    days = [A_YEAR_BEFORE + timedelta(days=7 * week) for week in range(53)]
+    groups = ("promoter", "passive", "detractor", "no_response", "not_invited")
+    risks = ("safe", "watch", "at_risk", "unknown", "unknown")
+    rules = ("all_responses", "contact_latest", "account_mean", "account_waterfall", "revenue_weighted")
+    trend = [rolling(day, 20.0 + index / 10, 120) for index, day in enumerate(days) if day < AS_OF]
+    return {
+        "nps_rolling": [
+            *trend,
+            rolling(AS_OF, 31.25, 128),
+            rolling(AS_OF, 44.0, 100, "segment", segment),
+            rolling(AS_OF, -12.5, 16, "segment", "mid_market"),
+            rolling(AS_OF, 61.2345, 3, "segment", "small_business"),
+            rolling(AS_OF, 31.25, 128, "channel", "email"),
+            rolling(AS_OF, -50.0, 4, program_type="on_demand"),
+        ],
+        "nps_by_month": [
+            {
+                "month_start": date(2026, 6, 1),
+                "program_type": "relationship",
+                "dimension": "all",
+                "dimension_value": "all",
+                "nps_rule": rule,
+                "effective_n": 40.5,
+                **score(30.0 + index, 60),
+            }
+            for index, rule in enumerate(rules)
+        ],
+        "account_nps": [
+            {
+                "account_id": f"A{index}",
+                "as_of_date": AS_OF,
+                "nps_group": group,
+                "risk_status": risk,
+                "currency": "USD",
+                "trailing_revenue_12m": Decimal(1000 * (index + 1)),
+                "is_expired": group == "no_response",
+            }
+            for index, (group, risk) in enumerate(zip(groups, risks, strict=True))
+        ],
+        "dim_accounts": [{"account_id": f"A{index}", "is_active": index < 4} for index in range(5)],
+        "revenue_by_nps_group": [
+            {
+                "month_start": date(2026, month, 1),
+                "nps_group": group,
+                "revenue_type": "subscription",
+                "currency": "USD",
+                "n_accounts": 1,
+                "revenue": Decimal(-50 if group == "detractor" else 100 * month),
+                "profit": None,
+                "share_of_revenue": 0.2,
+            }
+            for month in (4, 5, 6)
+            for group in groups
+        ],
+        "account_coverage": [
+            {
+                "month_start": date(2026, 6, 1),
+                "dimension": dimension,
+                "dimension_value": value,
+                "currency": "USD",
+                "window_days": 180,
+                "n_accounts": 4,
+                "n_invited": 3,
+                "n_answered": 2,
+                "revenue": Decimal(2000),
+                "revenue_invited": Decimal(1500),
+                "revenue_answered": Decimal(1200),
+            }
+            for dimension, value in (("all", "all"), ("segment", segment))
+        ],
+        "nps_revenue_trend": [
+            {
+                "quarter_start": date(2025, 4, 1) if index == 0 else date(2026, 4, 1),
+                "evidence": "association only",
+                "currency": "USD",
+                "nps_change_yoy": None if index == 0 else 11.25,
+                "revenue": Decimal(5000 + index),
+                "revenue_growth_yoy": None if index == 0 else 0.0524,
+                **score(20.0 + 11.25 * index, 100),
+            }
+            for index in range(2)
+        ],
+        "row_reconciliation": [
+            {
+                "raw_table": "survey_responses",
+                "n_raw": 1010,
+                "n_accepted": 1000,
+                "n_superseded": 6,
+                "n_deleted": 3,
+                "n_quarantined": 1,
+            }
+        ],
+        "quarantine_summary": [
+            {"raw_table": "survey_responses", "reason": "score_not_whole", "n_rows": 1, "example_key": "R-77"}
+        ],
+    }

@@ -1,0 +1,295 @@
+"""The switch from one release to the next, and back; what a reader sees of it; one writer at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration import publication
+from orchestration.findings import BuildError
+from orchestration.publication import (
+    RELEASES_KEPT,
+    RollbackError,
+    publish,
+    publish_staged,
+    published_build,
+    releases,
+    rollback,
+)
+from orchestration.settings import Settings, load_settings
+from orchestration.warehouse import (
+    LockTimeoutError,
+    PublishedTable,
+    open_build,
+    open_read_only,
+    published_tables,
+    write_release,
+    writer_lock,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"NPS_HOME": str(tmp_path), "NPS_LOCK_TIMEOUT": "0.5"})
+
+
+def stage(settings: Settings, number: int, pages: tuple[str, ...] = ("index.html",)) -> dict[str, Any]:
+    """Prepare a release whose database, report and pages all say its number."""
+    folder = settings.staged_folder
+    (folder / "report").mkdir(parents=True)
+    (folder / "validation").mkdir()
+    with duckdb.connect(folder / "nps.duckdb") as connection:
+        connection.execute(f"create schema marts; create table marts.build as select {number} as number")
+    (folder / "report" / "index.html").write_text(f"report {number}")
+    for page in pages:
+        (folder / "validation" / page).write_text(f"page {number}")
+    return {"build_id": f"2026070{number}T000000Z", "as_of": f"2026-07-0{number}"}
+
+
+def publish_number(settings: Settings, number: int, pages: tuple[str, ...] = ("index.html",)) -> None:
+    publish_staged(settings, stage(settings, number, pages))
+
+
+def what_is_published(settings: Settings) -> tuple[int, str, str]:
+    """The number that the database says, the report, and the build."""
+    with open_read_only(settings.published_file) as connection:
+        row = connection.execute("select number from marts.build").fetchone()
+    build = published_build(settings)
+    assert row is not None and build is not None
+    return row[0], (settings.published_folder / "report" / "index.html").read_text(), build["build_id"]
+
+
+# Publishing --------------------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_published_is_of_one_build(settings: Settings) -> None:
+    publish_number(settings, 1)
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
+    publish_number(settings, 2)
+    assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+    assert not settings.staged_folder.exists()
+
+
+def test_nothing_but_the_published_files_is_left_in_the_folder(settings: Settings) -> None:
+    publish_number(settings, 1, pages=("index.html", "old.html"))
+    publish_number(settings, 2, pages=("index.html", "new.html"))
+    files = {str(path.relative_to(settings.published_folder)) for path in settings.published_folder.rglob("*.*")}
+    assert files == {"nps.duckdb", "report/index.html", "validation/index.html", "validation/new.html", "build.json"}
+
+
+def test_published_files_can_be_read_by_all_and_written_by_their_owner(settings: Settings) -> None:
+    publish_number(settings, 1)
+    modes = {path.stat().st_mode & 0o777 for path in settings.published_folder.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+
+
+def test_a_reader_keeps_the_file_that_it_has_open(settings: Settings) -> None:
+    publish_number(settings, 1)
+    query = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input(); "
+    query += "print(c.execute('select number from marts.build').fetchone()[0])"
+    with subprocess.Popen(
+        [sys.executable, "-c", query, str(settings.published_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        publish_number(settings, 2)
+        assert reader.communicate("\n")[0] == "1\n"
+    assert what_is_published(settings)[0] == 2
+
+
+def test_a_release_that_is_not_whole_is_not_published(settings: Settings) -> None:
+    publish_number(settings, 1)
+    build = stage(settings, 2)
+    (settings.staged_folder / "nps.duckdb.wal").touch()
+    with pytest.raises(BuildError, match="not closed"):
+        publish_staged(settings, build)
+    (settings.staged_folder / "nps.duckdb.wal").unlink()
+    (settings.staged_folder / "report" / "index.html").unlink()
+    with pytest.raises(BuildError, match=r"it lacks report/index\.html"):
+        publish_staged(settings, build)
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Put n in the list: the n-th file that is put in place from now on is the last thing that happens."""
+    left: list[int] = []
+    replace = publication._replace
+
+    def counted(source: Path, target: Path) -> None:
+        if left and left[0] == 0:
+            raise Crash
+        if left:
+            left[0] -= 1
+        replace(source, target)
+
+    monkeypatch.setattr(publication, "_replace", counted)
+    yield left
+
+
+@pytest.mark.parametrize("files_before", [0, 1, 2, 3])
+def test_a_crash_leaves_a_whole_database_and_publishing_again_mends_the_rest(
+    settings: Settings, crashing: list[int], files_before: int
+) -> None:
+    publish_number(settings, 1)
+    build = stage(settings, 2)
+    crashing.append(files_before)
+    with pytest.raises(Crash):
+        publish_staged(settings, build)
+    assert what_is_published(settings) == (
+        2 if files_before >= 1 else 1,
+        "report 2" if files_before >= 2 else "report 1",
+        "20260701T000000Z",
+    )
+    crashing.clear()
+    publish(settings, settings.releases_folder / build["build_id"])
+    assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+
+
+def test_a_file_system_without_links_is_copied(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_link(source: Path, target: Path) -> None:
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr(os, "link", no_link)
+    publish_number(settings, 1)
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
+    kept = settings.releases_folder / "20260701T000000Z" / "nps.duckdb"
+    assert kept.stat().st_ino != settings.published_file.stat().st_ino
+
+
+# Releases ----------------------------------------------------------------------------------------------------------
+
+
+def test_seven_releases_are_kept(settings: Settings) -> None:
+    for number in range(1, 10):
+        publish_number(settings, number)
+    assert releases(settings) == [f"2026070{number}T000000Z" for number in range(10 - RELEASES_KEPT, 10)]
+    assert what_is_published(settings)[0] == 9
+
+
+def test_rollback_goes_further_back_each_time(settings: Settings) -> None:
+    for number in (1, 2, 3):
+        publish_number(settings, number)
+    assert rollback(settings)["build_id"] == "20260702T000000Z"
+    assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+    assert rollback(settings)["build_id"] == "20260701T000000Z"
+    with pytest.raises(RollbackError, match="no release before the published one.*20260703T000000Z"):
+        rollback(settings)
+    assert rollback(settings, "20260703T000000Z")["as_of"] == "2026-07-03"
+    assert what_is_published(settings) == (3, "report 3", "20260703T000000Z")
+
+
+def test_a_release_that_is_not_kept_cannot_be_gone_back_to(settings: Settings) -> None:
+    with pytest.raises(RollbackError, match="Kept are: none"):
+        rollback(settings)
+    publish_number(settings, 1)
+    with pytest.raises(RollbackError, match="no release yesterday. Kept are: 20260701T000000Z"):
+        rollback(settings, "yesterday")
+
+
+def test_the_next_build_is_published_after_a_rollback(settings: Settings) -> None:
+    for number in (1, 2):
+        publish_number(settings, number)
+    rollback(settings)
+    publish_number(settings, 3)
+    assert what_is_published(settings)[0] == 3
+    assert rollback(settings)["build_id"] == "20260702T000000Z"
+
+
+# The release file --------------------------------------------------------------------------------------------------
+
+
+def test_a_release_holds_copies_in_the_order_of_their_keys(settings: Settings) -> None:
+    with open_build(settings) as connection:
+        connection.execute(
+            "create schema marts; create schema employee;"
+            "create table marts.dim_accounts as select * from (values ('b', 1), ('c', 2), ('a', 3)) t(account_id, n);"
+            "comment on table marts.dim_accounts is 'One row per account; it''s current.';"
+            "comment on column marts.dim_accounts.n is 'A count.';"
+            "create table employee.employee_nps as select * from (values (2, 1), (1, 2), (1, 1)) t(a, b);"
+            "create table marts.scratch as select 1 as a"
+        )
+    tables = [PublishedTable("marts", "dim_accounts", ("account_id",)), PublishedTable("employee", "employee_nps", ())]
+    release = settings.staged_folder / "nps.duckdb"
+    assert write_release(settings.build_file, release, tables) == {"dim_accounts": 3, "employee_nps": 3}
+    assert [path.name for path in settings.staged_folder.iterdir()] == ["nps.duckdb"]
+    with open_read_only(release) as connection:
+        assert connection.execute("from marts.dim_accounts").fetchall() == [("a", 3), ("b", 1), ("c", 2)]
+        assert connection.execute("from employee.employee_nps").fetchall() == [(1, 1), (1, 2), (2, 1)]
+        comments = connection.execute("select comment from duckdb_tables() where comment is not null").fetchall()
+        comments += connection.execute("select comment from duckdb_columns() where comment is not null").fetchall()
+        assert comments == [("One row per account; it's current.",), ("A count.",)]
+        assert len(connection.execute("from duckdb_tables()").fetchall()) == 2
+
+
+def test_what_is_published_is_chosen_by_its_tag_and_ordered_by_its_unique_key() -> None:
+    def model(name: str, *tags: str) -> dict[str, Any]:
+        return {"resource_type": "model", "schema": "marts", "alias": name, "tags": list(tags)}
+
+    def test(attached: str, name: str, **arguments: Any) -> dict[str, Any]:
+        metadata = {"name": name, "kwargs": arguments}
+        return {"resource_type": "test", "attached_node": attached, "test_metadata": metadata, "tags": ["published"]}
+
+    manifest = {
+        "nodes": {
+            "model.nps_by_month": model("nps_by_month", "published"),
+            "model.dim_dates": model("dim_dates", "published"),
+            "model.dim_agents": model("dim_agents", "published", "core"),
+            "model.stg_crm__users": model("stg_crm__users", "staging"),
+            "test.1": test("model.nps_by_month", "unique_key", columns=["month_start", "dimension"]),
+            "test.2": test("model.dim_dates", "unique", column_name="date_day"),
+            "test.3": test("model.dim_dates", "not_null", column_name="month_start"),
+        }
+    }
+    assert published_tables(manifest) == (
+        PublishedTable("marts", "dim_agents", ()),
+        PublishedTable("marts", "dim_dates", ("date_day",)),
+        PublishedTable("marts", "nps_by_month", ("month_start", "dimension")),
+    )
+
+
+# One writer at a time ----------------------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_told_who_holds_the_lock(settings: Settings) -> None:
+    with (
+        writer_lock(settings, "process 1, run abc"),
+        pytest.raises(LockTimeoutError, match=r"held by process 1, run abc after 0\.5 s \(NPS_LOCK_TIMEOUT\)"),
+        writer_lock(settings, "process 2"),
+    ):
+        pass
+    with writer_lock(settings, "process 3"):
+        assert settings.lock_file.read_text() == "process 3"
+    assert settings.lock_file.read_text() == ""
+
+
+def test_a_child_that_outlives_its_parent_holds_the_lock(settings: Settings) -> None:
+    with writer_lock(settings, "process 1") as held:
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held])
+    with pytest.raises(LockTimeoutError), writer_lock(settings, "process 2"):
+        pass
+    child.communicate(b"\n")
+    with writer_lock(settings, "process 3"):
+        pass
+
+
+def test_the_published_build_is_read_as_it_was_written(settings: Settings) -> None:
+    assert published_build(settings) is None
+    publish_number(settings, 1)
+    written = json.loads((settings.published_folder / "build.json").read_text())
+    assert published_build(settings) == written == {"build_id": "20260701T000000Z", "as_of": "2026-07-01"}

@@ -1,0 +1,328 @@
+"""A raw row is accepted, superseded, deleted or set aside with the one reason that the contract names; none is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.dbt_cli import DbtRun, command, load_manifest, parse
+from orchestration.raw_tables import land, tables_from_manifest
+from orchestration.settings import Settings, load_settings
+from orchestration.warehouse import open_build, open_read_only
+
+AS_OF = "2026-07-01"
+ACCEPTED, SUPERSEDED, DELETED = "accepted", "superseded", "deleted"
+
+# The reasons of the contract, in its order, and `scale_..._invalid`, for a scale is never guessed.
+REASONS = {
+    "survey_definitions": ["key_missing", "scale_min_invalid", "scale_max_invalid"],
+    "survey_invitations": ["key_missing", "sent_at_invalid", "sent_in_future"],
+    "survey_responses": [
+        *("key_missing", "answered_at_invalid", "answered_in_future", "unknown_survey", "answered_before_invitation"),
+        *("score_not_a_number", "score_not_whole", "score_out_of_range"),
+    ],
+    "crm_accounts": ["key_missing"],
+    "crm_contacts": ["key_missing"],
+    "crm_users": ["key_missing"],
+    "crm_contracts": ["key_missing", "start_date_invalid", "end_date_invalid", "unknown_account"],
+    "crm_revenue": ["key_missing", "amount_not_a_number", "period_invalid", "unknown_account", "unknown_currency"],
+    "crm_cases": ["key_missing", "opened_at_invalid", "unknown_response"],
+    "crm_check_ins": ["key_missing", "scheduled_at_invalid", "unknown_account"],
+    "crm_referrals": ["key_missing", "referred_at_invalid", "unknown_account"],
+    "feedback_actions": ["key_missing", "started_at_invalid"],
+    "exchange_rates": ["key_missing", "month_invalid", "rate_invalid"],
+}
+
+# Of each raw table its columns and rows; the last value of a row is what must become of it: a verdict or a reason.
+PLANTED: dict[str, list[tuple[str, ...]]] = {
+    "survey_definitions": [
+        (
+            *("survey_id", "survey_name", "program_type", "metric", "question_text"),
+            *("scale_min", "scale_max", "scale_direction", "updated_at"),
+        ),
+        ("S1", "Yearly", "relationship", "nps", "Likely?", "0", "ten", "higher_is_better", "2025-01-01", SUPERSEDED),
+        ("S1", "Yearly", "relationship", "nps", "Likely?", "0", "10", "higher_is_better", "2025-02-01", ACCEPTED),
+        ("EMOJI", "Smile", "transactional", "csat", "How was it?", "1", "4", "higher_is_better", "", ACCEPTED),
+        ("S3", "Broken", "relationship", "nps", "Likely?", "", "10", "higher_is_better", "", "scale_min_invalid"),
+        ("S4", "Broken", "relationship", "nps", "Likely?", "0", "ten", "higher_is_better", "", "scale_max_invalid"),
+        (" ", "Nameless", "relationship", "nps", "Likely?", "0", "10", "higher_is_better", "", "key_missing"),
+    ],
+    "survey_invitations": [
+        ("invitation_id", "survey_id", "channel", "sent_at"),
+        ("I1", "S1", "email", "2026-01-10T12:00:00Z", ACCEPTED),
+        ("I2", "S1", "email", "2026-01-10T12:00:00Z", SUPERSEDED),
+        ("I2", "S1", "email", "2026-01-10T12:00:00Z", ACCEPTED),
+        ("I3", "S1", "email", "tomorrow", "sent_at_invalid"),
+        ("I4", "S1", "email", "2026-07-02", "sent_in_future"),
+        ("", "S1", "email", "2026-01-10", "key_missing"),
+    ],
+    "survey_responses": [
+        (
+            *("response_id", "survey_id", "invitation_id", "account_id", "answered_at", "score"),
+            *("is_complete", "is_excluded", "is_deleted", "updated_at", "verbatim_reason"),
+        ),
+        ("R1", "S1", "I1", "A1", "2026-01-10T12:00:00Z", "9", "", "", "", "", "Kind, quick", ACCEPTED),
+        ("R2", "S1", "", "A1", "2026-01-12", "8.0", "", "", "", "", "", ACCEPTED),
+        ("R3", "S1", "", "A1", "2026-01-12", "", "", "", "", "", "No score", ACCEPTED),
+        ("R4", "S1", "", "NOBODY", "2026-01-12", "9", "", "", "", "", "", ACCEPTED),
+        ("R5", "S1", "", "A1", "2026-01-12", "9", "false", "", "", "", "", ACCEPTED),
+        ("R6", "S1", "", "A1", "2026-01-12", "9", "", "true", "", "", "", ACCEPTED),
+        ("R7", "S1", "", "A1", "2026-01-12", "3", "", "", "", "2026-01-12T10:00:00Z", "", SUPERSEDED),
+        ("R7", "S1", "", "A1", "2026-01-12", "4", "", "", "", "2026-01-12T11:00:00+02:00", "", SUPERSEDED),
+        ("R7", "S1", "", "A1", "2026-01-12", "5", "", "", "", "2026-01-12T10:00:01Z", "", ACCEPTED),
+        ("R8", "S1", "", "A1", "2026-01-12", "n/a", "", "", "", "2026-01-12", "", SUPERSEDED),
+        ("R8", "S1", "", "A1", "2026-01-12", "11", "", "", "true", "2026-01-13", "", DELETED),
+        ("", "S1", "", "A1", "2026-01-12", "9", "", "", "", "", 'Says "no key"', "key_missing"),
+        ("R10", "S1", "", "A1", "12 January", "9", "", "", "", "", "", "answered_at_invalid"),
+        ("R11", "S1", "", "A1", "2026-07-02T00:00:00Z", "9", "", "", "", "", "", "answered_in_future"),
+        ("R12", "S9", "", "A1", "2026-01-12", "9", "", "", "", "", "", "unknown_survey"),
+        ("R13", "S1", "I1", "A1", "2026-01-10T11:59:59Z", "9", "", "", "", "", "", "answered_before_invitation"),
+        ("R14", "S1", "", "A1", "2026-01-12", "n/a", "", "", "", "", "", "score_not_a_number"),
+        ("R15", "S1", "", "A1", "2026-01-12", "6.5", "", "", "", "", "", "score_not_whole"),
+        ("R16", "S1", "", "A1", "2026-01-12", "11", "", "", "", "", "Two\nlines", "score_out_of_range"),
+        ("R17", "EMOJI", "", "A1", "2026-01-12", "5", "", "", "", "", "", "score_out_of_range"),
+    ],
+    "crm_accounts": [
+        ("account_id", "account_name", "segment", "is_deleted", "updated_at", "loaded_at"),
+        ("A1", "Ash", "small", "", "2025-01-01", "", SUPERSEDED),
+        ("A1", "Ash", "large", "", "2026-01-01", "2026-01-02", ACCEPTED),
+        ("A2", "Birch", "small", "true", "", "", DELETED),
+        ("", "Cedar", "small", "", "", "2026-01-03T04:05:06Z", "key_missing"),
+    ],
+    "crm_contacts": [
+        ("contact_id", "account_id", "email", "is_deleted"),
+        ("C1", "A1", "one@example.com", "", ACCEPTED),
+        ("C2", "NOBODY", "two@example.com", "", ACCEPTED),
+        ("C3", "A1", "three@example.com", "yes", DELETED),
+        ("", "A1", "four@example.com", "", "key_missing"),
+    ],
+    "crm_users": [
+        ("user_id", "user_name"),
+        ("U1", "Ida", ACCEPTED),
+        ("", "Ole", "key_missing"),
+    ],
+    "crm_contracts": [
+        ("contract_id", "account_id", "start_date", "end_date"),
+        ("K1", "A1", "2026-01-01", "2026-12-31", ACCEPTED),
+        ("K2", "A1", "2026-02-30", "2026-12-31", "start_date_invalid"),
+        ("K3", "A1", "2026-01-01", "", "end_date_invalid"),
+        ("K4", "A2", "2026-01-01", "2026-12-31", "unknown_account"),
+        ("", "A1", "2026-01-01", "2026-12-31", "key_missing"),
+    ],
+    "crm_revenue": [
+        ("revenue_id", "account_id", "period_start", "period_end", "amount", "currency", "is_deleted", "updated_at"),
+        ("V1", "A1", "2026-01-01", "2026-01-31", "100.25", "", "", "", ACCEPTED),
+        ("V2", "A1", "2026-01-01", "2026-01-01", "-40", "EUR", "", "", ACCEPTED),
+        ("V3", "A1", "2026-01-01", "2026-01-31", "1000", "USD", "", "2026-01-01", SUPERSEDED),
+        ("V3", "A1", "2026-01-01", "2026-01-31", "2000", "USD", "1", "2026-01-02", DELETED),
+        ("V4", "A1", "2026-01-01", "2026-01-31", "1,200", "USD", "", "", "amount_not_a_number"),
+        ("V5", "A1", "2026-02-01", "2026-01-31", "7", "USD", "", "", "period_invalid"),
+        ("V6", "A1", "2026-02-01", "never", "11", "USD", "", "", "period_invalid"),
+        ("V7", "A2", "2026-01-01", "2026-01-31", "13", "USD", "", "", "unknown_account"),
+        ("V8", "A1", "2026-01-01", "2026-02-28", "17", "EUR", "", "", "unknown_currency"),
+        ("V9", "A1", "2026-01-01", "2026-01-31", "19", "XXX", "", "", "unknown_currency"),
+        ("", "A1", "2026-01-01", "2026-01-31", "23", "USD", "", "", "key_missing"),
+    ],
+    "crm_cases": [
+        ("case_id", "response_id", "opened_at"),
+        ("F1", "R1", "2026-01-11", ACCEPTED),
+        ("F2", "R1", "soon", "opened_at_invalid"),
+        ("F3", "R16", "2026-01-13", "unknown_response"),
+        ("", "R1", "2026-01-11", "key_missing"),
+    ],
+    "crm_check_ins": [
+        ("check_in_id", "account_id", "kind", "scheduled_at"),
+        ("H1", "A1", "onboarding", "2026-01-11", ACCEPTED),
+        ("H2", "A1", "onboarding", "", "scheduled_at_invalid"),
+        ("H3", "A9", "onboarding", "2026-01-11", "unknown_account"),
+        ("", "A1", "onboarding", "2026-01-11", "key_missing"),
+    ],
+    "crm_referrals": [
+        ("referral_id", "referrer_account_id", "referred_account_id", "referred_at"),
+        ("G1", "A1", "A9", "2026-01-11", ACCEPTED),
+        ("G2", "A1", "", "2026-13-11", "referred_at_invalid"),
+        ("G3", "", "A1", "2026-01-11", "unknown_account"),
+        ("", "A1", "", "2026-01-11", "key_missing"),
+    ],
+    "feedback_actions": [
+        ("action_id", "theme", "polarity", "action_text", "started_at"),
+        ("B1", "packaging", "negative", "Paper, not plastic", "2026-01-11", ACCEPTED),
+        ("B2", "packaging", "negative", "Less of it", "not yet", "started_at_invalid"),
+        ("", "packaging", "negative", "None at all", "2026-01-11", "key_missing"),
+    ],
+    "exchange_rates": [
+        ("month", "currency", "rate"),
+        ("2026-01-01", "EUR", "1.1", ACCEPTED),
+        ("2026-02-01", "EUR", "zero", "rate_invalid"),
+        ("2026-03-01", "EUR", "0", "rate_invalid"),
+        ("2026-14-01", "EUR", "1.1", "month_invalid"),
+        ("2026-01-01", "", "1.1", "key_missing"),
+        ("", "EUR", "1.1", "key_missing"),
+    ],
+}
+
+
+def outcomes(table: str) -> list[str]:
+    return [row[-1] for row in PLANTED[table][1:]]
+
+
+def expected_reasons(table: str) -> list[tuple[int, str]]:
+    """The rows to be set aside, counted from 1, each with its reason."""
+    return [(n, reason) for n, reason in enumerate(outcomes(table), start=1) if reason in REASONS[table]]
+
+
+def write_csv(folder: Path) -> None:
+    for name, (columns, *rows) in PLANTED.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(row[:-1] for row in rows)
+
+
+def write_parquet(folder: Path) -> None:
+    """The same rows with the types that their values allow."""
+    write_csv(folder)
+    with duckdb.connect() as connection:
+        for name in PLANTED:
+            source = folder / f"{name}.csv"
+            connection.read_csv(source, sample_size=-1).write_parquet(str(source.with_suffix(".parquet")))
+            source.unlink()
+
+
+def judge(home: Path, raw: Path) -> Settings:
+    """Land the raw files and let dbt judge their rows."""
+    settings = load_settings({"NPS_HOME": str(home), "NPS_RAW": str(raw), "NPS_AS_OF": AS_OF})
+    parse(settings, only_if_stale=True)
+    with open_build(settings) as connection:
+        land(connection, settings.raw, tables_from_manifest(load_manifest()))
+    selection = ["--select", "+row_reconciliation", "+quarantine_summary", "--indirect-selection", "cautious"]
+    verb = ["build", "--exclude-resource-type", "unit_test", *selection]
+    run = DbtRun(command(settings, verb, settings.dbt_target_folder), settings)
+    run.finish()
+    return settings
+
+
+@pytest.fixture(scope="module")
+def judged_csv(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    raw = tmp_path_factory.mktemp("raw")
+    write_csv(raw)
+    return judge(tmp_path_factory.mktemp("home"), raw)
+
+
+@pytest.fixture(scope="module")
+def judged_parquet(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    raw = tmp_path_factory.mktemp("raw")
+    write_parquet(raw)
+    return judge(tmp_path_factory.mktemp("home"), raw)
+
+
+@pytest.fixture(scope="module", params=["judged_csv", "judged_parquet"])
+def judged(request: pytest.FixtureRequest) -> Settings:
+    settings: Settings = request.getfixturevalue(request.param)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def warehouse(judged: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_read_only(judged.build_file) as connection:
+        yield connection
+
+
+def test_every_reason_of_every_table_is_planted() -> None:
+    assert {name: {reason for _, reason in expected_reasons(name)} for name in PLANTED} == {
+        name: set(reasons) for name, reasons in REASONS.items()
+    }
+
+
+@pytest.mark.parametrize("table", PLANTED)
+def test_exactly_the_planted_rows_are_set_aside(warehouse: duckdb.DuckDBPyConnection, table: str) -> None:
+    found = warehouse.execute(
+        "select _row_number, reason from quality.quarantined_rows where raw_table = ? order by _row_number", [table]
+    ).fetchall()
+
+    assert found == expected_reasons(table)
+
+
+def test_the_verdicts_add_up_to_the_raw_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = {
+        row[0]: row[1:]
+        for row in warehouse.execute(
+            "select raw_table, n_raw, n_superseded, n_deleted, n_quarantined, n_accepted from marts.row_reconciliation"
+        ).fetchall()
+    }
+
+    assert found == {
+        table: (
+            len(outcomes(table)),
+            outcomes(table).count(SUPERSEDED),
+            outcomes(table).count(DELETED),
+            len(expected_reasons(table)),
+            outcomes(table).count(ACCEPTED),
+        )
+        for table in PLANTED
+    }
+
+
+def test_every_source_is_reconciled(warehouse: duckdb.DuckDBPyConnection) -> None:
+    tables = warehouse.execute("select raw_table from marts.row_reconciliation").fetchall()
+
+    assert sorted(table for (table,) in tables) == sorted(table.name for table in tables_from_manifest(load_manifest()))
+
+
+def test_the_summary_counts_the_reasons(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute("select raw_table, reason, n_rows from marts.quarantine_summary").fetchall()
+
+    planted = Counter((table, reason) for table in PLANTED for _, reason in expected_reasons(table))
+    assert {(table, reason): n for table, reason, n in found} == planted
+
+
+def test_the_summary_gives_the_first_load_and_an_example(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute(
+        """
+        select raw_table, reason, example_key, cast(first_seen as varchar)
+        from marts.quarantine_summary
+        where (raw_table, reason) in (
+            ('crm_accounts', 'key_missing'), ('crm_revenue', 'period_invalid'), ('exchange_rates', 'rate_invalid')
+        )
+        order by raw_table
+        """
+    ).fetchall()
+
+    assert [row[:2] for row in found] == [
+        ("crm_accounts", "key_missing"),
+        ("crm_revenue", "period_invalid"),
+        ("exchange_rates", "rate_invalid"),
+    ]
+    assert [row[2] for row in found[:2]] == [None, "V5"]
+    assert found[2][2].startswith("2026-02-01") and found[2][2].endswith("EUR")
+    assert [row[3] for row in found] == ["2026-01-03 04:05:06", None, None]
+
+
+def test_no_money_is_lost(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute(
+        "select verdict, cast(sum(amount) as double) from staging.stg_crm__revenue group by verdict"
+    ).fetchall()
+
+    # 100.25 - 40 accepted; 7 + 11 + 13 + 17 + 19 + 23 set aside, beside one amount that is no number.
+    assert dict(found) == {ACCEPTED: 60.25, SUPERSEDED: 1000, DELETED: 2000, "quarantined": 90}
+
+
+def test_a_row_that_is_set_aside_is_kept_as_it_came(judged_csv: Settings) -> None:
+    with open_read_only(judged_csv.build_file) as connection:
+        kept = connection.execute(
+            "select raw_table, _row_number, source_file, raw_row from quality.quarantined_rows"
+        ).fetchall()
+
+    assert len(kept) == sum(len(expected_reasons(table)) for table in PLANTED)
+    for table, number, source_file, raw_row in kept:
+        columns, *rows = PLANTED[table]
+        row: dict[str, Any] = json.loads(raw_row)
+        assert source_file == f"{table}.csv"
+        assert [row[column] or "" for column in columns] == list(rows[number - 1][:-1])

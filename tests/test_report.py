@@ -1,0 +1,281 @@
+"""The report: it shows what the release holds, refuses what too few answers support, and asks nothing of anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.report import charts, numbers, render
+from orchestration.report.scores import Score
+from tests.small_release import AS_OF, BUILD, Rows, company, rolling, score, write_release
+
+REFERENCE = re.compile(r"""(?:src|href|xlink:href|action|data|poster|srcset)\s*=\s*["']?\s*([^"'\s>]*)""")
+CALL = re.compile(r"url\(|@import|<script|<iframe|<object|<embed|<link(?! rel=\"icon\" href=\"data:,\")")
+
+
+class Page(HTMLParser):
+    """The words of a page, its elements, and what carries an id."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.unclosed: list[str] = []
+        self.feed(html)
+        self.close()
+        self.unclosed += self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "br"}:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self._open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        joined = " ".join(" ".join(self.words).split())
+        return joined.replace(numbers.NARROW_SPACE, " ").replace(numbers.NO_BREAK_SPACE, " ")
+
+    def with_id(self, element_id: str) -> dict[str, str | None]:
+        found = [attributes for _, attributes in self.tags if attributes.get("id") == element_id]
+        assert len(found) == 1, f"{len(found)} elements have the id {element_id}"
+        return found[0]
+
+
+def report(folder: Path, tables: Mapping[str, Rows], build: Mapping[str, Any] = BUILD) -> Page:
+    release, output = folder / "nps.duckdb", folder / "index.html"
+    release.unlink(missing_ok=True)
+    render(write_release(release, tables), build, output)
+    return Page(output.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return report(tmp_path_factory.mktemp("report"), company())
+
+
+# What it says ------------------------------------------------------------------------------------------------------
+
+
+def test_headline_is_the_headline_programme_with_its_interval(page: Page) -> None:
+    headline = page.with_id("headline-nps")
+    assert headline["data-nps"] == "31.25"
+    assert (headline["data-ci-low"], headline["data-ci-high"]) == ("21.25", "41.25")
+    assert (headline["data-n-scored"], headline["data-date-day"]) == ("128", "2026-07-01")
+    assert headline["data-program-type"] == "relationship"
+    assert "+31.3 95 % interval 21.3 to 41.3" in page.text
+    assert "128 scored answers" in page.text
+    assert "account jackknife" in page.text
+
+
+def test_suppressed_slice_is_refused_and_its_score_is_nowhere(page: Page) -> None:
+    assert "Small Business 3 answers not shown: 3 answers; needs 5" in page.text
+    assert "61.2" not in page.text
+    assert "61.2345" not in page.html
+
+
+def test_suppressed_programme_is_refused_beside_the_others(page: Page) -> None:
+    assert "On demand not shown: 4 answers; needs 5" in page.text
+    assert "−50.0" not in page.text
+
+
+def test_small_sample_is_shown_and_marked(page: Page) -> None:
+    assert "Mid Market 16 answers −12.5 −22.5 to −2.5, small sample" in page.text
+
+
+def test_change_against_a_year_before_has_the_widest_range(page: Page) -> None:
+    assert "1 July 2025 120 answers +20.0 10.0 to 30.0" in page.text
+    assert "Change and its widest range +11.3 −8.8 to 31.3" in page.text
+    assert "The range holds 0" in page.text
+
+
+def test_change_is_refused_without_a_score_a_year_before(tmp_path: Path) -> None:
+    young = report(tmp_path, company() | {"nps_rolling": [rolling(AS_OF, 40.0, 50)]})
+    assert "A year before there was no score: the first answer is of 1 July 2026." in young.text
+
+
+def test_five_rules_stand_side_by_side(page: Page) -> None:
+    for rule in ("All responses", "Contact latest", "Account mean", "Account waterfall", "Revenue weighted"):
+        assert rule in page.text
+    assert "60 accounts, effective number 40.5." in page.text
+
+
+def test_revenue_of_a_group_with_credits_stays_negative_in_the_table(page: Page) -> None:
+    assert "Detractors −50" in page.text
+
+
+def test_share_of_no_revenue_is_a_dash_not_a_zero(tmp_path: Path) -> None:
+    tables = company()
+    unpaid = [dict(row) | {"trailing_revenue_12m": Decimal(0)} for row in tables["account_nps"]]
+    page = report(tmp_path, tables | {"account_nps": unpaid})
+    assert "No account had revenue in the last 12 months." in page.text
+    assert "Promoters 1 20.0 % 0 –" in page.text
+
+
+def test_quarters_are_called_association_only(page: Page) -> None:
+    assert "Association only" in page.text
+    assert "Q2 2026 +31.3 21.3 to 41.3 100 +11.3 5,001 +5.2 %" in page.text
+
+
+def test_every_row_of_the_raw_tables_has_its_verdict(page: Page) -> None:
+    assert "survey_responses 1,010 1,000 6 3 1 0.10 %" in page.text
+    assert "survey_responses Score not whole 1 R-77" in page.text
+
+
+def test_build_and_its_warnings_are_told(page: Page) -> None:
+    assert "Checks passed 41 Warned 1 Failed 0" in page.text
+    for words in (*BUILD["warned"], *BUILD["warnings"], BUILD["build_id"], BUILD["git_revision"], "duckdb 1.5.5"):
+        assert words in page.text
+    paths = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
+    assert {"../validation/index.html", "../nps.duckdb"} <= paths
+
+
+def test_every_section_with_a_number_names_its_source(page: Page) -> None:
+    sections = re.findall(r'<section id="([^"]+)">(.*?)</section>', page.html, re.DOTALL)
+    assert len(sections) > 10
+    assert [name for name, html in sections if 'class="source"' not in html] == []
+
+
+# The poor ----------------------------------------------------------------------------------------------------------
+
+
+def test_company_without_anything_gets_a_report(tmp_path: Path) -> None:
+    empty = report(tmp_path, {}, {"as_of": "2026-07-01"})
+    headline = empty.with_id("headline-nps")
+    assert headline["data-is-shown"] == "false"
+    assert "data-nps" not in headline
+    for words in ("no scored answer", "The release holds no revenue.", "No row arrived.", "not recorded"):
+        assert words in empty.text
+
+
+def test_company_whose_answers_have_expired_is_told_when_the_last_stood(tmp_path: Path) -> None:
+    expired = report(tmp_path, {"nps_rolling": [rolling(date(2026, 3, 1), 25.0, 40), rolling(AS_OF, None, 0)]})
+    assert expired.with_id("headline-nps")["data-is-shown"] == "false"
+    assert "The last score that could be shown stood on 1 March 2026: +25.0 (95 % interval 15.0 to 35.0, n 40" in (
+        expired.text
+    )
+
+
+def test_one_account_that_gave_all_answers_is_refused(tmp_path: Path) -> None:
+    alone = rolling(AS_OF, 30.0, 9, suppression_reason="one_account", ci_low=None, ci_high=None, ci_method=None)
+    page = report(tmp_path, {"nps_rolling": [alone]})
+    assert "not shown: 9 answers, of one account" in page.text
+
+
+def test_other_programmes_are_shown_where_the_headline_programme_is_absent(tmp_path: Path) -> None:
+    page = report(tmp_path, {"nps_rolling": [rolling(AS_OF, 12.0, 300, program_type="transactional")]})
+    assert page.with_id("headline-nps")["data-is-shown"] == "false"
+    assert "Transactional +12.0 2.0 to 22.0 · n 300" in page.text
+
+
+# What it is --------------------------------------------------------------------------------------------------------
+
+
+def test_names_from_the_data_are_escaped(tmp_path: Path) -> None:
+    hostile = '<script>alert("x")</script>'
+    build = dict(BUILD) | {"warnings": [hostile], "git_revision": hostile}
+    tables = company(hostile)
+    tables["quarantine_summary"] = [{"raw_table": hostile, "reason": hostile, "n_rows": 1, "example_key": hostile}]
+    page = report(tmp_path, tables, build)
+    assert "<script" not in page.html
+    assert hostile in page.text
+
+
+def test_nothing_is_fetched(page: Page) -> None:
+    references = [found for found in REFERENCE.findall(page.html) if not found.startswith(("#", "../", "data:,"))]
+    assert [found for found in references if "://" in found or found.startswith("//")] == []
+    assert CALL.findall(page.html) == []
+    assert "http" not in page.html
+
+
+def test_same_input_is_the_same_bytes(tmp_path: Path) -> None:
+    written = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        written.append(report(tmp_path / name, company()).html)
+    assert written[0] == written[1]
+
+
+def test_page_is_well_formed_and_says_what_it_draws(page: Page) -> None:
+    assert page.unclosed == []
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {
+        str(attributes["href"])[1:] for tag, attributes in page.tags if str(attributes.get("href")).startswith("#")
+    }
+    assert targets <= set(ids)
+    drawings = [attributes for tag, attributes in page.tags if tag == "svg" and attributes.get("role") == "img"]
+    assert drawings
+    assert all(attributes["aria-label"] for attributes in drawings)
+    assert page.html.count("<table") == page.html.count("<caption")
+    assert [tag for tag, _ in page.tags].count("h1") == 1
+
+
+def test_headings_descend_one_level_at_a_time(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+# Numbers and scales ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(31.25, "+31.3"), (-31.25, "−31.3"), (-0.04, "0.0"), (0.0, "0.0"), (100.0, "+100.0")]
+)
+def test_points_carry_their_sign_and_round_as_sql_does(value: float, written: str) -> None:
+    assert numbers.signed_points(value) == written
+
+
+def test_score_in_a_sentence() -> None:
+    told = Score.of(score(31.2, 2746, margin=3.2), minimum=5)
+    assert told.sentence() == "+31.2 (95 % interval 28.0 to 34.4, n 2,746, account jackknife)"
+
+
+def test_reason_for_suppression_stands_even_beside_an_interval() -> None:
+    row = score(61.2, 40) | {"suppression_reason": "suppressed", "n_scored": 3}
+    assert not Score.of(row, minimum=5).is_shown
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("north_america", "North America"), ("sms", "SMS"), ("EMEA North", "EMEA North"), ("1000+", "1000+"), ("", "")],
+)
+def test_values_of_the_data_are_written_as_names(value: str, written: str) -> None:
+    assert numbers.name(value) == written
+
+
+@pytest.mark.parametrize("values", [[-100.0, 100.0], [31.0, 31.0], [99.0, 100.0], [-100.0, -100.0], [8.2, 56.1]])
+def test_scale_of_scores_holds_the_scores_and_stays_in_bounds(values: list[float]) -> None:
+    scale = charts.Scale.of_scores(values)
+    assert scale.holds(*values)
+    assert scale.low >= -100
+    assert scale.high <= 100
+    assert 2 <= len(scale.ticks) <= 7
+
+
+@pytest.mark.parametrize("values", [[0.0, 1_295_324.0], [-50.0, 1200.0], [0.0, 0.01], [-3e6, 0.0], [0.0, 9.99e9]])
+def test_scale_of_amounts_holds_the_amounts(values: list[float]) -> None:
+    scale = charts.Scale.around(values, 4)
+    assert scale.low <= min(values)
+    assert scale.high >= max(values)
+    assert len(scale.ticks) <= 7
