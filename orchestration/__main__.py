@@ -15,6 +15,7 @@ from orchestration import dbt_cli
 from orchestration.bench import SCALE, bench
 from orchestration.findings import BuildError
 from orchestration.publication import RollbackError, published_build, rollback
+from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
@@ -96,7 +97,8 @@ def nightly(settings: Settings, options: argparse.Namespace) -> int:
         if failure is not None:
             print(f"\nNothing was published. The full log is in {settings.logs_folder}.\n{failure}", file=console)
             return EXIT_FAILED
-        print(_published(settings), file=console)
+        said = _published(settings)
+    print(said)
     return 0
 
 
@@ -143,7 +145,7 @@ def _innermost(error: Any) -> str:
 def _published(settings: Settings) -> str:
     build = published_build(settings)
     assert build is not None
-    score = headline(settings.published_file)
+    score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
     totals = {
         part: sum(counts[part] for counts in build["reconciliation"].values())
         for part in ("n_raw", "n_accepted", "n_superseded", "n_deleted", "n_quarantined")
@@ -154,10 +156,13 @@ def _published(settings: Settings) -> str:
         f"  tables    {len(build['rows_out'])} with {sum(build['rows_out'].values()):,} rows: nps.duckdb",
         f"  report    {settings.published_folder / 'report' / 'index.html'}",
     ]
-    if score is not None:
+    if score is None or score["ci_low"] is None:
+        reason = "nobody has answered" if score is None else f"not shown: {score['n_scored']} answers"
+        lines.append(f"  NPS       {reason}")
+    else:
         lines.append(
-            f"  NPS       {score['nps']:.1f} [{score['ci_low']:.1f}, {score['ci_high']:.1f}] "
-            f"on {score['date_day']}, {score['program_type']}, {score['n_scored']:,} answers"
+            f"  NPS       {score['nps']:+.1f} (95 % interval {score['ci_low']:.1f} to {score['ci_high']:.1f}), "
+            f"{score['program_type']}, {score['n_scored']:,} answers"
         )
     lines += [
         f"  raw rows  {totals['n_raw']:,}: {totals['n_accepted']:,} accepted, {totals['n_superseded']:,} superseded, "

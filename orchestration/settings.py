@@ -44,7 +44,7 @@ class Settings:
     currency: str
     schedule: str
     lock_timeout: float = 3600.0
-    memory_limit: str | None = None
+    memory_limit: str = "4GB"
 
     @property
     def build_folder(self) -> Path:
@@ -103,8 +103,11 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The environment in which a child process (dbt) sees the same settings."""
-        memory = {"NPS_MEMORY_LIMIT": self.memory_limit} if self.memory_limit else {}
-        return {"NPS_TARGET": self.target, "NPS_BUILD_FILE": str(self.build_file), **memory}
+        return {
+            "NPS_TARGET": self.target,
+            "NPS_BUILD_FILE": str(self.build_file),
+            "NPS_MEMORY_LIMIT": self.memory_limit,
+        }
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -121,7 +124,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         currency=_currency(env.get("NPS_CURRENCY") or "USD"),
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
-        memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT")),
+        memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
     )
 
 
@@ -198,7 +201,7 @@ def _lock_timeout(value: str) -> float:
     return seconds
 
 
-def _memory_limit(value: str | None) -> str | None:
-    if value and not MEMORY.fullmatch(value):
+def _memory_limit(value: str) -> str:
+    if not MEMORY.fullmatch(value):
         raise SettingsError(f"NPS_MEMORY_LIMIT={value!r} is not an amount of memory; for example 4GB.")
-    return value or None
+    return value

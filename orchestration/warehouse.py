@@ -212,17 +212,14 @@ def reconciliation(release_file: Path) -> dict[str, dict[str, int]]:
     return {row.pop("raw_table"): row for row in rows}
 
 
-def headline(release_file: Path) -> dict[str, Any] | None:
-    """The company's standing score on the last day with one, of the programme that scores the most answers."""
+def headline(release_file: Path, program_type: str, as_of: str) -> dict[str, Any] | None:
+    """The company's standing score of a programme on a day; None where nobody ever answered by then."""
     rows = rows_as_dicts(
         release_file,
-        """
-        select date_day, program_type, n_scored, nps, ci_low, ci_high
+        f"""
+        select program_type, n_scored, nps, ci_low, ci_high, suppression_reason
         from marts.nps_rolling
-        where dimension = 'all' and nps is not null
-        qualify date_day = max(date_day) over (partition by program_type)
-        order by date_day desc, program_type = 'relationship' desc, n_scored desc
-        limit 1
+        where dimension = 'all' and program_type = '{program_type}' and date_day = date '{as_of}'
         """,
     )
     return rows[0] if rows else None

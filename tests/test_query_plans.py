@@ -15,10 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_cli import PROJECT, DbtRun, command, load_manifest, parse
-from orchestration.raw_tables import land, tables_from_manifest
+from orchestration.dbt_cli import PROJECT
 from orchestration.settings import load_settings
-from orchestration.warehouse import open_build, open_read_only
+from orchestration.warehouse import open_read_only
 
 Plan = dict[str, Any]
 
@@ -32,24 +31,15 @@ MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the compiled models of a build of the sample; its build file is ``warehouse``."""
-    settings = load_settings({"NPS_HOME": str(tmp_path_factory.mktemp("home"))})
-    parse(settings, only_if_stale=True)
-    with open_build(settings) as connection:
-        land(connection, settings.raw, tables_from_manifest(load_manifest()))
-    verb = ["build", "--exclude-resource-type", "test", "unit_test"]
-    run = DbtRun(command(settings, verb, settings.dbt_target_folder), settings)
-    for _ in run.events():
-        pass
-    assert run.returncode == 0, run.errors
-    return settings.dbt_target_folder
-
-
-@pytest.fixture(scope="module")
-def warehouse(compiled: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_read_only(compiled.parent / "warehouse.duckdb") as connection:
+def warehouse(sample_release: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_read_only(load_settings({"NPS_HOME": str(sample_release)}).build_file) as connection:
         yield connection
+
+
+def compiled(home: Path, model: Path) -> str:
+    """The SQL of a model as the build ran it."""
+    folder = load_settings({"NPS_HOME": str(home)}).dbt_target_folder / "compiled" / "nps_warehouse"
+    return (folder / model.relative_to(PROJECT)).read_text(encoding="utf-8")
 
 
 def explained(warehouse: duckdb.DuckDBPyConnection, query: str) -> list[Plan]:
@@ -94,10 +84,9 @@ def is_vocabulary(table: str) -> bool:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
 def test_no_model_compares_every_row_with_every_row(
-    compiled: Path, warehouse: duckdb.DuckDBPyConnection, model: Path
+    sample_release: Path, warehouse: duckdb.DuckDBPyConnection, model: Path
 ) -> None:
-    query = (compiled / "compiled" / "nps_warehouse" / model.relative_to(PROJECT)).read_text(encoding="utf-8")
-    assert pairwise_joins(explained(warehouse, query)) == []
+    assert pairwise_joins(explained(warehouse, compiled(sample_release, model))) == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_an_empty_environment_is_the_sample_company() -> None:
     assert found.home == REPOSITORY / "var"
     assert found.as_of == SAMPLE_AS_OF
     assert (found.target, found.timezone, found.currency, found.schedule) == ("duckdb", "UTC", "USD", "0 2 * * *")
-    assert found.memory_limit is None
+    assert found.memory_limit == "4GB"
 
 
 def test_an_empty_value_is_the_default() -> None:
@@ -35,12 +35,12 @@ def test_every_setting_is_read() -> None:
             "NPS_CURRENCY": "eur",
             "NPS_SCHEDULE": "*/15 6-22 1,15 * 1-5",
             "NPS_LOCK_TIMEOUT": "2.5",
-            "NPS_MEMORY_LIMIT": "4GB",
+            "NPS_MEMORY_LIMIT": "2GB",
         }
     )
     assert (found.raw, found.home, found.as_of) == ("s3://bucket/raw", Path("/srv/nps"), date(2025, 2, 28))
     assert (found.timezone, found.currency, found.schedule) == ("Europe/Berlin", "EUR", "*/15 6-22 1,15 * 1-5")
-    assert (found.lock_timeout, found.memory_limit) == (2.5, "4GB")
+    assert (found.lock_timeout, found.memory_limit) == (2.5, "2GB")
 
 
 def test_dbt_sees_the_same_settings() -> None:
@@ -53,7 +53,7 @@ def test_dbt_sees_the_same_settings() -> None:
     assert found.environment() == {
         "NPS_TARGET": "duckdb",
         "NPS_BUILD_FILE": "/srv/nps/build/warehouse.duckdb",
-        "NPS_MEMORY_LIMIT": "4GB",
+        "NPS_MEMORY_LIMIT": "2GB",
     }
 
 

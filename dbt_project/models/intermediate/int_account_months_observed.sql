@@ -75,9 +75,36 @@ dated as (
     from account_months
 ),
 
+earning as (
+    select
+        dated.*,
+        coalesce(revenue.revenue, 0) as revenue,
+        coalesce(revenue.profit, 0) as profit,
+        revenue.revenue is not null
+        or dated.churned_date is null
+        or dated.churned_date > dated.month_start as is_customer
+    from dated
+    left join revenue
+        on
+            dated.account_id = revenue.account_id
+            and dated.month_start = revenue.month_start
+),
+
+-- A frame of whole months, not of rows: the twelve before the month. Framed while the rows are narrow.
+trailed as (
+    select
+        *,
+        sum(revenue) over (
+            partition by account_id
+            order by {{ month_index('month_start') }}
+            range between 12 preceding and 1 preceding
+        ) as trailing_revenue_12m
+    from earning
+),
+
 joined as (
     select
-        dated.account_id,
+        trailed.*,
         account_history.segment,
         account_history.size_band,
         account_history.region,
@@ -86,32 +113,20 @@ joined as (
         standings.account_points,
         coalesce(standings.n_contacts_answered, 0) as n_contacts_answered,
         coalesce(standings.n_invitations, 0) as n_invitations,
-        invitation_records.has_invitation_records,
-        coalesce(revenue.revenue, 0) as revenue,
-        coalesce(revenue.profit, 0) as profit,
-        revenue.revenue is not null
-        or dated.churned_date is null
-        or dated.churned_date > dated.month_start as is_customer,
-        dated.month_start,
-        dated.month_end
-    from dated
-    left join revenue
-        on
-            dated.account_id = revenue.account_id
-            and dated.month_start = revenue.month_start
+        invitation_records.has_invitation_records
+    from trailed
     left join account_history
         on
-            dated.account_id = account_history.account_id
-            and dated.month_end >= account_history.valid_from
-            and dated.month_end < account_history.valid_to
+            trailed.account_id = account_history.account_id
+            and trailed.month_end >= account_history.valid_from
+            and trailed.month_end < account_history.valid_to
     left join standings
         on
-            dated.account_id = standings.account_id
-            and dated.month_end = standings.as_of_date
+            trailed.account_id = standings.account_id
+            and trailed.month_end = standings.as_of_date
     cross join invitation_records
 ),
 
--- A frame of whole months, not of rows: the twelve before the month.
 final as (
     select
         account_id,
@@ -126,16 +141,7 @@ final as (
         n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,
         cast(profit as {{ money_type() }}) as profit,
-        cast(
-            coalesce(
-                sum(revenue) over (
-                    partition by account_id
-                    order by {{ month_index('month_start') }}
-                    range between 12 preceding and 1 preceding
-                ),
-                0
-            ) as {{ money_type() }}
-        ) as trailing_revenue_12m,
+        cast(coalesce(trailing_revenue_12m, 0) as {{ money_type() }}) as trailing_revenue_12m,
         is_customer,
         month_start,
         month_end

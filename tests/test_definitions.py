@@ -1,0 +1,289 @@
+"""The code location: what it holds, that it loads anywhere, and what it does with what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from orchestration import dbt_cli
+from orchestration.dbt_cli import ManifestMissingError, attach_tests, build_verb, command, is_fresh, load_manifest
+from orchestration.findings import BuildError, Finding
+from orchestration.instance import open_instance, prepare_home
+from orchestration.raw_tables import RawTable, tables_from_manifest
+from orchestration.run_history import RunHistory
+from orchestration.settings import REPOSITORY, Settings, load_settings
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    dbt_cli.parse(load_settings({}), only_if_stale=True)
+    return load_manifest()
+
+
+@pytest.fixture(scope="module")
+def defs(manifest: dict[str, Any]) -> dg.Definitions:
+    from orchestration.definitions import defs
+
+    return defs
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"NPS_HOME": str(tmp_path)})
+
+
+# Loading -----------------------------------------------------------------------------------------------------------
+
+# The code location is loaded with every door watched: no file is written, no connection made, no process started.
+WATCHED_IMPORT = """
+import sys
+
+def watch(event, arguments):
+    if event in ("socket.connect", "subprocess.Popen", "os.mkdir", "os.rename", "os.remove"):
+        raise SystemExit(f"{event} {arguments}")
+    if event == "open" and any(mode in str(arguments[1]) for mode in "wax+"):
+        raise SystemExit(f"{event} {arguments}")
+
+import dagster, dagster_dbt, dbt.version
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+from orchestration.definitions import defs
+schedule = defs.resolve_schedule_def("nightly_schedule")
+print(schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value, schedule.job_name)
+"""
+
+
+def load_in_a_process(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WATCHED_IMPORT],
+        env=environment,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_loads_with_an_empty_environment_and_touches_nothing(manifest: dict[str, Any]) -> None:
+    done = load_in_a_process()
+    assert (done.returncode, done.stdout) == (0, "0 2 * * * UTC RUNNING nightly\n"), done.stderr
+
+
+def test_the_schedule_follows_the_settings(manifest: dict[str, Any]) -> None:
+    done = load_in_a_process(NPS_SCHEDULE="30 5 * * 1-5", NPS_TIMEZONE="Asia/Tokyo")
+    assert (done.returncode, done.stdout) == (0, "30 5 * * 1-5 Asia/Tokyo RUNNING nightly\n"), done.stderr
+
+
+def test_a_project_that_was_not_parsed_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ManifestMissingError, match="make parse"):
+        load_manifest(tmp_path / "manifest.json")
+
+
+# What it holds -----------------------------------------------------------------------------------------------------
+
+
+def nodes(manifest: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in kinds}
+
+
+def test_every_dbt_model_and_seed_and_source_is_an_asset_of_the_nightly_job(
+    manifest: dict[str, Any], defs: dg.Definitions
+) -> None:
+    from orchestration.defs.project import asset_key
+
+    wanted = {asset_key(name) for name in [*nodes(manifest, "model", "seed"), *manifest["sources"]]}
+    assert len(wanted) > 50
+    keys = set(defs.resolve_job_def("nightly").asset_layer.executable_asset_keys)
+    assert wanted <= keys
+    assert keys - wanted == {dg.AssetKey(name) for name in ("validation", "release", "report", "publication")}
+
+
+def test_every_dbt_test_is_an_asset_check(manifest: dict[str, Any], defs: dg.Definitions) -> None:
+    names = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    assert set() == {node["name"] for node in nodes(manifest, "test").values()} - names
+
+
+def test_every_raw_table_has_a_freshness_check(manifest: dict[str, Any], defs: dg.Definitions) -> None:
+    from orchestration.defs.project import asset_key
+
+    checks = defs.resolve_asset_graph().asset_check_keys
+    assert {key.asset_key for key in checks if key.name == "freshness"} == set(map(asset_key, manifest["sources"]))
+
+
+def test_every_published_table_is_audited_before_it_is_released(manifest: dict[str, Any], defs: dg.Definitions) -> None:
+    from orchestration.defs.project import asset_key
+
+    graph = defs.resolve_asset_graph()
+    published = {asset_key(name) for name, node in nodes(manifest, "model").items() if "published" in node["tags"]}
+    audit = graph.get(dg.AssetKey("validation"))
+    assert published == audit.parent_keys
+    assert all(graph.get(key).blocking for key in audit.check_keys)
+    order = ["validation", "release", "report", "publication"]
+    for before, after in pairwise(order):
+        assert dg.AssetKey(before) in graph.get(dg.AssetKey(after)).parent_keys
+
+
+def test_raw_tables_are_what_the_sources_declare(manifest: dict[str, Any]) -> None:
+    tables = {table.name: table for table in tables_from_manifest(manifest)}
+    assert len(tables) == 13
+    required = {name for name, table in tables.items() if table.is_required}
+    assert required == {"survey_responses", "crm_accounts", "crm_revenue"}
+    assert tables["crm_accounts"].required_columns[0] == "account_id"
+    assert all(table.columns[-1] == "loaded_at" for table in tables.values())
+
+
+# dbt's arguments, manifest and paths -------------------------------------------------------------------------------
+
+
+def test_the_build_passes_over_unit_tests_and_gives_the_settings(settings: Settings) -> None:
+    line = command(settings, build_verb(["--select", "fqn:*"]), Path("target"))
+    verb = line.index("build")
+    assert line[verb : verb + 5] == ["build", "--exclude-resource-type", "unit_test", "--select", "fqn:*"]
+    assert json.loads(line[line.index("--vars") + 1]) == settings.dbt_vars()
+    assert line[line.index("--target") + 1] == "duckdb"
+    assert line[line.index("--target-path") + 1] == "target"
+    assert str(settings.home) in line[line.index("--log-path") + 1]
+
+
+def test_a_test_over_several_models_belongs_to_the_one_furthest_down() -> None:
+    def node(kind: str, *parents: str, **more: Any) -> dict[str, Any]:
+        return {"resource_type": kind, "depends_on": {"nodes": list(parents)}, **more}
+
+    manifest = {
+        "nodes": {
+            "seed.s": node("seed"),
+            "model.a": node("model", "source.x"),
+            "model.b": node("model", "model.a"),
+            "model.c": node("model", "source.x", "seed.s"),
+            "test.singular": node("test", "model.c", "model.b"),
+            "test.generic": node("test", "model.a", "model.b", attached_node="model.a"),
+            "test.alone": node("test"),
+        }
+    }
+    attached = {name: found.get("attached_node") for name, found in attach_tests(manifest)["nodes"].items()}
+    assert attached["test.singular"] == "model.b"
+    assert attached["test.generic"] == "model.a"
+    assert attached["test.alone"] is None
+
+
+def test_a_manifest_older_than_a_source_is_stale(tmp_path: Path) -> None:
+    parsed, source = tmp_path / "manifest.json", tmp_path / "model.sql"
+    source.touch()
+    assert not is_fresh(parsed, [source])
+    parsed.touch()
+    os.utime(source, (1000, 1000))
+    os.utime(parsed, (1001, 1001))
+    assert is_fresh(parsed, [source])
+    os.utime(source, (1001, 1001))
+    assert not is_fresh(parsed, [source])
+
+
+# What is done with what goes wrong ---------------------------------------------------------------------------------
+
+
+def test_wrong_data_fails_for_good_and_a_passing_fault_is_tried_again(defs: dg.Definitions) -> None:
+    from orchestration.defs.resources import explained
+
+    with (
+        pytest.raises(dg.Failure, match=r"FAILED no_rows on marts\.x \(2 rows\): there are none") as failed,
+        explained(),
+    ):
+        raise BuildError(Finding("no_rows", "marts.x", "there are none.", 2))
+    assert failed.value.allow_retries is False
+    with pytest.raises(dg.RetryRequested), explained():
+        raise duckdb.IOException("Could not set lock on file")
+    with pytest.raises(ZeroDivisionError), explained():
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("loaded", "timezone", "is_late"),
+    [
+        (None, "UTC", False),
+        (datetime(2026, 6, 30, 12), "UTC", False),
+        (datetime(2026, 6, 30, 11, 59), "UTC", True),
+        (datetime(2026, 6, 30, 11, 59), "Asia/Tokyo", False),
+    ],
+)
+def test_a_raw_table_is_late_by_the_end_of_the_as_of_date(
+    defs: dg.Definitions, loaded: datetime | None, timezone: str, is_late: bool
+) -> None:
+    from orchestration.defs.raw import lateness
+
+    said = lateness(RawTable("crm", "crm_users", False, (), ()), loaded, date(2026, 7, 1), timezone)
+    assert (said is not None) == is_late
+    assert said is None or "crm_users: newest row loaded 2026-06-30 11:59 UTC, more than 36 hours" in said
+
+
+def test_a_source_may_promise_another_freshness(manifest: dict[str, Any]) -> None:
+    source = next(iter(manifest["sources"].values()))
+    days = source | {"freshness": {"warn_after": {"count": 2, "period": "day"}}}
+    assert tables_from_manifest({"sources": {"x": days}})[0].fresh_hours == 48
+
+
+def test_a_run_whose_process_is_gone_is_marked_as_failed(defs: dg.Definitions, settings: Settings) -> None:
+    from orchestration.defs.resources import PROCESS_TAG, fail_abandoned_runs
+
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    job = defs.resolve_job_def("nightly")
+    with open_instance(settings) as instance:
+        runs = {
+            process: instance.create_run_for_job(
+                job, status=dg.DagsterRunStatus.STARTED, tags={PROCESS_TAG: str(process)}
+            ).run_id
+            for process in (ended.pid, os.getpid())
+        }
+        fail_abandoned_runs(instance)
+        statuses = {process: instance.get_run_by_id(run).status for process, run in runs.items()}  # type: ignore[union-attr]
+    assert statuses == {ended.pid: dg.DagsterRunStatus.FAILURE, os.getpid(): dg.DagsterRunStatus.STARTED}
+
+
+# The instance ------------------------------------------------------------------------------------------------------
+
+
+def test_the_instance_runs_one_build_at_a_time_and_tells_nobody(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        assert not instance.telemetry_enabled
+        concurrency = instance.get_concurrency_config()
+        assert concurrency.run_queue_config is not None
+        assert concurrency.run_queue_config.max_concurrent_runs == 1
+        assert concurrency.pool_config.default_pool_limit == 1
+        assert isinstance(instance.event_log_storage, RunHistory)
+
+
+def test_the_configuration_is_written_once(settings: Settings) -> None:
+    path = prepare_home(settings) / "dagster.yaml"
+    os.utime(path, (1000, 1000))
+    prepare_home(settings)
+    assert path.stat().st_mtime == 1000
+    path.write_text("telemetry: {enabled: true}\n")
+    prepare_home(settings)
+    assert "enabled: false" in path.read_text()
+
+
+def test_the_history_is_what_dagsters_own_storage_reads(settings: Settings) -> None:
+    @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="thing")])
+    def thing() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True, check_name="holds")])
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with open_instance(settings) as instance:
+        run_id = dg.materialize([thing], instance=instance).run_id
+        ours = [entry.dagster_event_type for entry in instance.all_logs(run_id)]
+    own = SqliteEventLogStorage(str(settings.dagster_home / "history" / "runs"))
+    assert [entry.dagster_event_type for entry in own.get_logs_for_run(run_id)] == ours
+    assert dg.DagsterEventType.ASSET_CHECK_EVALUATION in ours
+    assert list(own.get_latest_materialization_events([dg.AssetKey("thing")])) == [dg.AssetKey("thing")]
