@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -276,8 +277,8 @@ def test_the_configuration_is_written_once(settings: Settings) -> None:
 
 def test_the_history_is_what_dagsters_own_storage_reads(settings: Settings) -> None:
     @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="thing")])
-    def thing() -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True, check_name="holds")])
+    def thing() -> Iterator[Any]:
+        yield dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True, check_name="holds")])
 
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with open_instance(settings) as instance:

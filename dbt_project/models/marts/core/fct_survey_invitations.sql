@@ -50,12 +50,10 @@ final as (
         surveys.program_type,
         sequenced.channel,
         sequenced.touchpoint,
-        sequenced.bounced_at is null
-        and (
-            sequenced.delivered_at is not null
-            or sequenced.opened_at is not null
-            or coalesce(responses_by_invitation.n_answers, 0) > 0
-        ) as is_delivered,
+        -- What was opened or answered has arrived, whatever the mail server said of it.
+        sequenced.opened_at is not null
+        or coalesce(responses_by_invitation.n_answers, 0) > 0
+        or (sequenced.delivered_at is not null and sequenced.bounced_at is null) as is_delivered,
         sequenced.opened_at is not null or coalesce(responses_by_invitation.n_answers, 0) > 0 as is_opened,
         coalesce(responses_by_invitation.n_answers, 0) > 0 as is_answered,
         coalesce(responses_by_invitation.n_scored, 0) > 0 as is_scored,

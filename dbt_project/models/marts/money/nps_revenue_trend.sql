@@ -8,12 +8,26 @@ answers as (
     where program_type = '{{ var("headline_program_type") }}'
 ),
 
+revenue_months as (
+    select
+        *,
+        {{ quarter_start('month_start') }} as quarter_start
+    from {{ ref('fct_account_revenue_months') }}
+),
+
+ledger as (
+    select min(month_start) as first_month from revenue_months
+),
+
+-- A quarter in which the ledger begins is not whole, and would make the next year look like growth.
 revenue as (
     select
-        {{ quarter_start('month_start') }} as quarter_start,
-        sum(revenue) as revenue
-    from {{ ref('fct_account_revenue_months') }}
-    group by {{ quarter_start('month_start') }}
+        revenue_months.quarter_start,
+        sum(revenue_months.revenue) as revenue
+    from revenue_months
+    cross join ledger
+    where revenue_months.quarter_start >= ledger.first_month
+    group by revenue_months.quarter_start
 ),
 
 calendar as (

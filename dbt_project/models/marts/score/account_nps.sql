@@ -24,6 +24,7 @@ contracts as (
     select * from {{ ref('stg_crm__contracts') }}
     where
         verdict = 'accepted'
+        and start_date <= {{ as_of_date() }}
         and end_date >= {{ as_of_date() }}
 ),
 

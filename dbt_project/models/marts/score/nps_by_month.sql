@@ -197,7 +197,7 @@ classes as (
         numerator,
         denominator,
         is_one_answer_each,
-        sum(points_sq_sum * n_clusters) as points_sq_sum,
+        {{ exact_sum('points_sq_sum * n_clusters') }} as points_sq_sum,
         sum(n_scored * n_clusters) as n_scored,
         sum(n_promoters * n_clusters) as n_promoters,
         sum(n_detractors * n_clusters) as n_detractors,

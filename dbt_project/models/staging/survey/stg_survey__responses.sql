@@ -21,6 +21,7 @@ invitations as (
 
     select
         invitation_id,
+        survey_id,
         sent_at
     from {{ ref('stg_survey__invitations') }}
     where verdict = 'accepted'
@@ -94,8 +95,8 @@ facts_joined as (
         {{ local_date('typed.answered_at') }} as answered_date
     from typed
     left join superseded on typed._row_number = superseded._row_number
-    left join surveys on typed.survey_id = surveys.survey_id
     left join invitations on typed.invitation_id = invitations.invitation_id
+    left join surveys on coalesce(typed.survey_id, invitations.survey_id) = surveys.survey_id
     cross join defined
     cross join nps_scale
 
