@@ -16,7 +16,7 @@ from orchestration.bench import SCALE, bench
 from orchestration.findings import BuildError
 from orchestration.publication import RollbackError, published_build, rollback
 from orchestration.report.release import Rules
-from orchestration.settings import Settings, SettingsError, load_settings
+from orchestration.settings import Settings, SettingsError, load_settings, process_environment
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
 if TYPE_CHECKING:
@@ -188,7 +188,9 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         fail_abandoned_runs(instance)
     dagster = str(Path(sys.executable).with_name("dagster"))
     arguments = [dagster, "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(options.port)]
-    os.execve(dagster, arguments, os.environ | {"DAGSTER_HOME": str(settings.dagster_home)})
+    # Dagster warns of a successor of this command that is for projects laid out by its own tool.
+    quiet = {"DAGSTER_HOME": str(settings.dagster_home), "PYTHONWARNINGS": "ignore"}
+    os.execve(dagster, arguments, process_environment() | quiet)
 
 
 @contextmanager

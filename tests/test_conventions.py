@@ -14,6 +14,8 @@ import yaml
 from orchestration.settings import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
+# They count and keep raw rows, and would prove nothing if they read what staging made of them.
+RAW_READERS = {"quarantined_rows", "row_reconciliation"}
 TYPES_BY_NAME = [
     (r"^(is|has|was)_", {"boolean"}),
     (r"^n_", {"bigint"}),
@@ -71,7 +73,8 @@ def test_each_model_has_its_yaml_beside_it(models: list[Node]) -> None:
 
 def test_each_name_follows_its_folder(models: list[Node]) -> None:
     patterns = {
-        "staging": r"stg_(?P<source>[a-z]+)__[a-z_]+s$",
+        # Revenue has no plural.
+        "staging": r"stg_[a-z]+__([a-z_]+s|revenue)$",
         "intermediate": r"int_[a-z_]+_([a-z]+ed|by_currency)$",
         "quality": r"[a-z_]+$",
         "marts": r"((fct|dim)_[a-z_]+|[a-z_]+)$",
@@ -84,8 +87,7 @@ def test_each_name_follows_its_folder(models: list[Node]) -> None:
 def test_only_staging_and_the_row_audit_read_raw_tables(models: list[Node]) -> None:
     readers = {m["name"] for m in models if m["sources"] and m["fqn"][1] != "staging"}
 
-    # The two count and keep raw rows: they would prove nothing if they read what staging made of them.
-    assert readers == {"quarantined_rows", "row_reconciliation"}
+    assert readers == RAW_READERS
 
 
 def test_each_mart_has_a_contract_a_key_and_described_columns(manifest: dict[str, Any], marts: list[Node]) -> None:
@@ -130,7 +132,12 @@ def test_money_has_its_currency_beside_it(marts: list[Node]) -> None:
 def test_each_model_with_logic_has_a_unit_test(manifest: dict[str, Any], models: list[Node]) -> None:
     tested = {unit_test["model"] for unit_test in manifest["unit_tests"].values()}
     logic = re.compile(r"\b(case|group by|over|left join|union)\b")
-    offenders = [m["name"] for m in models if logic.search(code_of(m["raw_code"])) and m["name"] not in tested]
+    # Those that read raw tables are tried on whole files, which a unit test cannot give them: tests/test_quarantine.py.
+    offenders = [
+        m["name"]
+        for m in models
+        if logic.search(code_of(m["raw_code"])) and m["name"] not in tested and m["name"] not in RAW_READERS
+    ]
 
     assert offenders == []
 

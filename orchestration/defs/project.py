@@ -23,11 +23,3 @@ MANIFEST = load_manifest()
 
 def asset_key(unique_id: str) -> dg.AssetKey:
     return TRANSLATOR.get_asset_spec(MANIFEST, unique_id, None).key
-
-
-def models_tagged(tag: str) -> list[dg.AssetKey]:
-    return [
-        asset_key(unique_id)
-        for unique_id, node in sorted(MANIFEST["nodes"].items())
-        if node["resource_type"] in ("model", "seed") and tag in node["tags"]
-    ]

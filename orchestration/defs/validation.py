@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from orchestration.defs.project import MANIFEST, models_tagged
+from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
 from orchestration.publication import VALIDATION
@@ -24,10 +24,11 @@ def check_name(table: str) -> str:
     return table.replace(".", "__")
 
 
-AUDITED_TABLES = sorted(
-    f"{node['schema']}.{node['alias']}" for node in MANIFEST["nodes"].values() if AUDITED_TAGS & set(node["tags"])
-    and node["resource_type"] in ("model", "seed")
-)  # fmt: skip
+AUDITED = {
+    f"{node['schema']}.{node['alias']}": asset_key(unique_id)
+    for unique_id, node in sorted(MANIFEST["nodes"].items())
+    if node["resource_type"] in ("model", "seed") and AUDITED_TAGS & set(node["tags"])
+}
 
 
 @dg.multi_asset(
@@ -35,7 +36,7 @@ AUDITED_TABLES = sorted(
     specs=[
         dg.AssetSpec(
             AUDIT,
-            deps=models_tagged(PUBLISHED_TAG),
+            deps=AUDITED.values(),
             group_name="publication",
             kinds={"great_expectations"},
             description="Great Expectations suites on the build file, with their pages.",
@@ -43,7 +44,7 @@ AUDITED_TABLES = sorted(
     ],
     check_specs=[
         dg.AssetCheckSpec(check_name(table), asset=AUDIT, blocking=True, description=f"The suite of {table}.")
-        for table in AUDITED_TABLES
+        for table in AUDITED
     ],
     can_subset=True,
     pool=POOL,

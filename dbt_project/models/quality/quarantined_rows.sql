@@ -3,26 +3,21 @@ with
 {% for table in raw_tables() %}
 
 quarantined_{{ table.name }} as (
-
     select
         _row_number,
         quarantine_reason,
         loaded_at
     from {{ ref(table.model) }}
     where verdict = 'quarantined'
-
 ),
 
 raw_{{ table.name }} as (
-
     select * from {{ source(table.source, table.name) }}
-
 ),
 
 {% endfor %}
 
 unioned as (
-
     {% for table in raw_tables() %}
     select
         '{{ table.name }}' as raw_table,
@@ -36,7 +31,6 @@ unioned as (
     inner join quarantined_{{ table.name }} as quarantined on raw_rows._row_number = quarantined._row_number
     {{ 'union all' if not loop.last }}
     {% endfor %}
-
 )
 
 select * from unioned

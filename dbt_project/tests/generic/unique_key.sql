@@ -1,4 +1,4 @@
-{# The columns name one row: the grain of the model, in one test. The release is sorted by it. #}
+{# The columns name one row, and none of them is null: the grain of the model, in one test. The release is sorted by it. #}
 {% test unique_key(model, columns) %}
 
 select
@@ -6,6 +6,10 @@ select
     count(*) as n_rows
 from {{ model }}
 group by {{ columns | join(', ') }}
-having count(*) > 1
+having
+    count(*) > 1
+    {% for column in columns %}
+    or {{ column }} is null
+    {% endfor %}
 
 {% endtest %}

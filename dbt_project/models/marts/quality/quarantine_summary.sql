@@ -1,13 +1,10 @@
 with
 
 quarantined_rows as (
-
     select * from {{ ref('quarantined_rows') }}
-
 ),
 
 summarised as (
-
     select
         raw_table,
         reason,
@@ -16,11 +13,9 @@ summarised as (
         min(loaded_at) as first_seen
     from quarantined_rows
     group by raw_table, reason
-
 ),
 
 final as (
-
     select
         cast(raw_table as varchar) as raw_table,
         cast(reason as varchar) as reason,
@@ -28,7 +23,6 @@ final as (
         cast(n_rows as bigint) as n_rows,
         cast(first_seen as timestamp) as first_seen
     from summarised
-
 )
 
 select * from final

@@ -3,20 +3,16 @@ with
 {% for table in raw_tables() %}
 
 raw_{{ table.name }} as (
-
     select count(*) as n_raw from {{ source(table.source, table.name) }}
-
 ),
 
 judged_{{ table.name }} as (
-
     select
         count(case when verdict = 'superseded' then 1 end) as n_superseded,
         count(case when verdict = 'deleted' then 1 end) as n_deleted,
         count(case when verdict = 'quarantined' then 1 end) as n_quarantined,
         count(case when verdict = 'accepted' then 1 end) as n_accepted
     from {{ ref(table.model) }}
-
 ),
 
 {% endfor %}
@@ -24,7 +20,6 @@ judged_{{ table.name }} as (
 -- The raw rows are counted where they landed, apart from their verdicts, so that a row that staging loses is missed
 -- (the suite expectations/suites/row_reconciliation.py).
 unioned as (
-
     {% for table in raw_tables() %}
     select
         '{{ table.name }}' as raw_table,
@@ -37,11 +32,9 @@ unioned as (
     cross join judged_{{ table.name }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
-
 ),
 
 final as (
-
     select
         cast(raw_table as varchar) as raw_table,
         cast(n_raw as bigint) as n_raw,
@@ -50,7 +43,6 @@ final as (
         cast(n_quarantined as bigint) as n_quarantined,
         cast(n_accepted as bigint) as n_accepted
     from unioned
-
 )
 
 select * from final

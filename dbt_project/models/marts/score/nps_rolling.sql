@@ -9,11 +9,6 @@ cells as (
     select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
-calendar as (
-    select date_day from {{ ref('dim_dates') }}
-    where date_day <= {{ as_of_date() }}
-),
-
 stacked as (
     {{ numbered_by_dimension(
         'answers',
@@ -25,50 +20,91 @@ stacked as (
 ),
 
 -- An answer enters on its first day and leaves on the day after its last.
-changes as (
-    select
-        cell_number,
-        cluster_number,
-        is_standing_alone,
-        nps_points,
-        is_promoter,
-        is_detractor,
-        1 as n,
-        standing_from as date_day
-    from stacked
-    union all
-    select
-        cell_number,
-        cluster_number,
-        is_standing_alone,
-        -nps_points as nps_points,
-        -is_promoter as is_promoter,
-        -is_detractor as is_detractor,
-        -1 as n,
-        {{ add_days('standing_until', 1) }} as date_day
-    from stacked
-),
-
 cell_changes as (
     select
         cell_number,
-        date_day,
-        sum(n) as n_scored,
+        standing_from as date_day,
+        count(*) as n_scored,
         sum(is_promoter) as n_promoters,
         sum(is_detractor) as n_detractors
-    from changes
+    from stacked
+    group by cell_number, standing_from
+    union all
+    select
+        cell_number,
+        {{ add_days('standing_until', 1) }} as date_day,
+        -count(*) as n_scored,
+        -sum(is_promoter) as n_promoters,
+        -sum(is_detractor) as n_detractors
+    from stacked
+    group by cell_number, standing_until
+),
+
+cell_changes_by_day as (
+    select
+        cell_number,
+        date_day,
+        sum(n_scored) as n_scored,
+        sum(n_promoters) as n_promoters,
+        sum(n_detractors) as n_detractors
+    from cell_changes
     group by cell_number, date_day
+),
+
+cell_spans as (
+    select
+        cell_number,
+        date_day as first_day,
+        {% for count in ['n_scored', 'n_promoters', 'n_detractors'] %}
+        sum({{ count }}) over (partition by cell_number order by date_day) as {{ count }},
+        {% endfor %}
+        lead(date_day) over (partition by cell_number order by date_day) as next_day
+    from cell_changes_by_day
+),
+
+-- A row for every day from the cell's first answer on, also where nothing stands.
+counts as (
+    select
+        cell_number,
+        n_scored,
+        n_promoters,
+        n_detractors,
+        {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
+    from cell_spans
+    where first_day <= {{ as_of_date() }}
+),
+
+several_answers as (
+    select * from stacked
+    where not is_standing_alone
 ),
 
 cluster_changes as (
     select
         cell_number,
         cluster_number,
+        standing_from as date_day,
+        nps_points,
+        1 as n
+    from several_answers
+    union all
+    select
+        cell_number,
+        cluster_number,
+        {{ add_days('standing_until', 1) }} as date_day,
+        -nps_points as nps_points,
+        -1 as n
+    from several_answers
+),
+
+cluster_changes_by_day as (
+    select
+        cell_number,
+        cluster_number,
         date_day,
         sum(nps_points) as points_change,
         sum(n) as n_change
-    from changes
-    where not is_standing_alone
+    from cluster_changes
     group by cell_number, cluster_number, date_day
 ),
 
@@ -81,128 +117,85 @@ states as (
         sum(n_change) over (partition by cell_number, cluster_number order by date_day) as n,
         points_change,
         n_change
-    from cluster_changes
+    from cluster_changes_by_day
 ),
 
 -- Accounts alike in points and answers are counted, not listed: a change takes an account out of one class into another.
-class_moves as (
+class_changes as (
     select
         cell_number,
-        date_day,
         cast(points as {{ dbt.type_int() }}) as numerator,
         cast(n as {{ dbt.type_int() }}) as denominator,
-        1 as change
+        date_day,
+        count(*) as change
     from states
     where n > 0
+    group by cell_number, points, n, date_day
     union all
     select
         cell_number,
-        date_day,
         cast(points - points_change as {{ dbt.type_int() }}) as numerator,
         cast(n - n_change as {{ dbt.type_int() }}) as denominator,
-        -1 as change
+        date_day,
+        -count(*) as change
     from states
     where n - n_change > 0
+    group by cell_number, points - points_change, n - n_change, date_day
     union all
     select
         cell_number,
-        date_day,
-        nps_points * n as numerator,
+        nps_points as numerator,
         1 as denominator,
-        n as change
-    from changes
+        standing_from as date_day,
+        count(*) as change
+    from stacked
     where is_standing_alone
+    group by cell_number, nps_points, standing_from
+    union all
+    select
+        cell_number,
+        nps_points as numerator,
+        1 as denominator,
+        {{ add_days('standing_until', 1) }} as date_day,
+        -count(*) as change
+    from stacked
+    where is_standing_alone
+    group by cell_number, nps_points, standing_until
 ),
 
-class_changes as (
+class_changes_by_day as (
     select
         cell_number,
         numerator,
         denominator,
         date_day,
         sum(change) as change
-    from class_moves
+    from class_changes
     group by cell_number, numerator, denominator, date_day
 ),
 
-class_lives as (
+class_spans as (
     select
         cell_number,
         numerator,
         denominator,
-        min(date_day) as first_day
-    from class_changes
-    group by cell_number, numerator, denominator
-),
-
-class_days as (
-    select
-        class_lives.cell_number,
-        class_lives.numerator,
-        class_lives.denominator,
-        calendar.date_day
-    from class_lives
-    inner join calendar
-        on class_lives.first_day <= calendar.date_day
-),
-
-class_counts as (
-    select
-        class_days.cell_number,
-        class_days.date_day,
-        class_days.numerator,
-        class_days.denominator,
-        sum(class_changes.change) over (
-            partition by class_days.cell_number, class_days.numerator, class_days.denominator
-            order by class_days.date_day
-        ) as n_clusters
-    from class_days
-    left join class_changes
-        on
-            class_days.cell_number = class_changes.cell_number
-            and class_days.numerator = class_changes.numerator
-            and class_days.denominator = class_changes.denominator
-            and class_days.date_day = class_changes.date_day
+        date_day as first_day,
+        sum(change) over (partition by cell_number, numerator, denominator order by date_day) as n_clusters,
+        lead(date_day) over (partition by cell_number, numerator, denominator order by date_day) as next_day
+    from class_changes_by_day
 ),
 
 classes as (
-    select * from class_counts
-    where n_clusters > 0
-),
-
--- A row for every day from the cell's first answer on.
-cell_lives as (
     select
         cell_number,
-        min(date_day) as first_day
-    from cell_changes
-    group by cell_number
-),
-
-cell_days as (
-    select
-        cell_lives.cell_number,
-        calendar.date_day
-    from cell_lives
-    inner join calendar
-        on cell_lives.first_day <= calendar.date_day
-),
-
-counts as (
-    select
-        cell_days.cell_number,
-        cell_days.date_day,
-        {% for count in ['n_scored', 'n_promoters', 'n_detractors'] %}
-        sum(coalesce(cell_changes.{{ count }}, 0)) over (
-            partition by cell_days.cell_number
-            order by cell_days.date_day
-        ) as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from cell_days
-    left join cell_changes
-        on
-            cell_days.cell_number = cell_changes.cell_number
-            and cell_days.date_day = cell_changes.date_day
+        numerator,
+        denominator,
+        n_clusters,
+        {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
+    from class_spans
+    where
+        n_clusters > 0
+        and first_day <= {{ as_of_date() }}
 ),
 
 scored as (

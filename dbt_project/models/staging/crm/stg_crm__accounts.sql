@@ -1,13 +1,10 @@
 with
 
 raw_accounts as (
-
     select * from {{ source('crm', 'crm_accounts') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('account_id') }} as account_id,
@@ -27,17 +24,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_accounts
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['account_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -46,11 +39,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         account_id,
@@ -71,7 +62,6 @@ final as (
         _source_file,
         {{ verdict_columns() }}
     from judged
-
 )
 
 select * from final

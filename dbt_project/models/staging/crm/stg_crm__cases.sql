@@ -1,21 +1,16 @@
 with
 
 raw_cases as (
-
     select * from {{ source('crm', 'crm_cases') }}
-
 ),
 
 responses as (
-
     select response_id
     from {{ ref('stg_survey__responses') }}
     where verdict = 'accepted'
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('case_id') }} as case_id,
@@ -32,17 +27,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_cases
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['case_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -54,11 +45,9 @@ judged as (
     from typed
     left join superseded on typed._row_number = superseded._row_number
     left join responses on typed.response_id = responses.response_id
-
 ),
 
 final as (
-
     select
         _row_number,
         case_id,
@@ -76,7 +65,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

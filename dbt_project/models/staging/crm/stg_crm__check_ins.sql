@@ -1,21 +1,16 @@
 with
 
 raw_check_ins as (
-
     select * from {{ source('crm', 'crm_check_ins') }}
-
 ),
 
 accounts as (
-
     select account_id
     from {{ ref('stg_crm__accounts') }}
     where verdict = 'accepted'
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('check_in_id') }} as check_in_id,
@@ -28,17 +23,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_check_ins
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['check_in_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -50,11 +41,9 @@ judged as (
     from typed
     left join superseded on typed._row_number = superseded._row_number
     left join accounts on typed.account_id = accounts.account_id
-
 ),
 
 final as (
-
     select
         _row_number,
         check_in_id,
@@ -68,7 +57,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,13 +1,10 @@
 with
 
 raw_contacts as (
-
     select * from {{ source('crm', 'crm_contacts') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('contact_id') }} as contact_id,
@@ -23,17 +20,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_contacts
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['contact_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -42,11 +35,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         contact_id,
@@ -63,7 +54,6 @@ final as (
         _source_file,
         {{ verdict_columns() }}
     from judged
-
 )
 
 select * from final

@@ -1,21 +1,16 @@
 with
 
 raw_contracts as (
-
     select * from {{ source('crm', 'crm_contracts') }}
-
 ),
 
 accounts as (
-
     select account_id
     from {{ ref('stg_crm__accounts') }}
     where verdict = 'accepted'
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('contract_id') }} as contract_id,
@@ -29,17 +24,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_contracts
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['contract_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -52,11 +43,9 @@ judged as (
     from typed
     left join superseded on typed._row_number = superseded._row_number
     left join accounts on typed.account_id = accounts.account_id
-
 ),
 
 final as (
-
     select
         _row_number,
         contract_id,
@@ -71,7 +60,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,21 +1,16 @@
 with
 
 raw_referrals as (
-
     select * from {{ source('crm', 'crm_referrals') }}
-
 ),
 
 accounts as (
-
     select account_id
     from {{ ref('stg_crm__accounts') }}
     where verdict = 'accepted'
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('referral_id') }} as referral_id,
@@ -27,17 +22,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_referrals
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['referral_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -49,11 +40,9 @@ judged as (
     from typed
     left join superseded on typed._row_number = superseded._row_number
     left join accounts on typed.referrer_account_id = accounts.account_id
-
 ),
 
 final as (
-
     select
         _row_number,
         referral_id,
@@ -66,7 +55,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,31 +1,24 @@
 with
 
 raw_revenue as (
-
     select * from {{ source('crm', 'crm_revenue') }}
-
 ),
 
 accounts as (
-
     select account_id
     from {{ ref('stg_crm__accounts') }}
     where verdict = 'accepted'
-
 ),
 
 rates as (
-
     select
         month_start,
         currency
     from {{ ref('stg_finance__exchange_rates') }}
     where verdict = 'accepted'
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('revenue_id') }} as revenue_id,
@@ -42,19 +35,15 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_revenue
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['revenue_id']) }}
-
 ),
 
 -- Few, however long the ledger is: service periods by month and foreign currency. Months that begin after the as-of
 -- date need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
 foreign_periods as (
-
     select distinct
         currency,
         {{ month_start('period_start') }} as first_month,
@@ -62,22 +51,18 @@ foreign_periods as (
     from typed
     where currency <> '{{ var("reporting_currency") }}'
         and period_start <= period_end
-
 ),
 
 foreign_months as (
-
     select
         currency,
         first_month,
         last_month,
         {{ months_spanned('first_month', 'last_month') }} as month_start
     from foreign_periods
-
 ),
 
 periods_without_rate as (
-
     select distinct
         foreign_months.currency,
         foreign_months.first_month,
@@ -87,18 +72,14 @@ periods_without_rate as (
         on foreign_months.currency = rates.currency
             and foreign_months.month_start = rates.month_start
     where rates.currency is null
-
 ),
 
 currencies as (
-
     select distinct currency
     from rates
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -120,11 +101,9 @@ judged as (
         on typed.currency = periods_without_rate.currency
             and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
             and {{ month_start(least_date('typed.period_end', as_of_date())) }} = periods_without_rate.last_month
-
 ),
 
 final as (
-
     select
         _row_number,
         revenue_id,
@@ -142,7 +121,6 @@ final as (
         _source_file,
         {{ verdict_columns() }}
     from judged
-
 )
 
 select * from final

@@ -1,13 +1,10 @@
 with
 
 raw_users as (
-
     select * from {{ source('crm', 'crm_users') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('user_id') }} as user_id,
@@ -19,17 +16,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_users
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['user_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -38,11 +31,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         user_id,
@@ -55,7 +46,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,13 +1,10 @@
 with
 
 raw_actions as (
-
     select * from {{ source('feedback', 'feedback_actions') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('action_id') }} as action_id,
@@ -22,17 +19,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_actions
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['action_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -42,11 +35,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         action_id,
@@ -62,7 +53,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,13 +1,10 @@
 with
 
 raw_rates as (
-
     select * from {{ source('finance', 'exchange_rates') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         upper({{ clean_text('currency') }}) as currency,
@@ -17,17 +14,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_rates
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['month_start', 'currency'], version=['loaded_at']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -38,11 +31,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         currency,
@@ -52,7 +43,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,13 +1,10 @@
 with
 
 raw_definitions as (
-
     select * from {{ source('survey', 'survey_definitions') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('survey_id') }} as survey_id,
@@ -23,17 +20,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_definitions
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['survey_id']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -44,11 +37,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         survey_id,
@@ -65,7 +56,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

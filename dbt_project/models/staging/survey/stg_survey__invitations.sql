@@ -1,13 +1,10 @@
 with
 
 raw_invitations as (
-
     select * from {{ source('survey', 'survey_invitations') }}
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('invitation_id') }} as invitation_id,
@@ -26,17 +23,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_invitations
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['invitation_id'], version=['loaded_at']) }}
-
 ),
 
 judged as (
-
     select
         typed.*,
         superseded._row_number is not null as is_superseded,
@@ -47,11 +40,9 @@ judged as (
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-
 ),
 
 final as (
-
     select
         _row_number,
         invitation_id,
@@ -71,7 +62,6 @@ final as (
         _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
-
 )
 
 select * from final

@@ -1,53 +1,42 @@
 with
 
 raw_responses as (
-
     select * from {{ source('survey', 'survey_responses') }}
-
 ),
 
 surveys as (
-
     select
         survey_id,
         scale_min,
         scale_max
     from {{ ref('stg_survey__definitions') }}
     where verdict = 'accepted'
-
 ),
 
 invitations as (
-
     select
         invitation_id,
         survey_id,
         sent_at
     from {{ ref('stg_survey__invitations') }}
     where verdict = 'accepted'
-
 ),
 
 -- The scale of an answer that names no survey, and of every answer where no survey is defined
 -- (stg_survey__responses__reads_the_scale_of_its_survey).
 nps_scale as (
-
     select
         min(score) as scale_min,
         max(score) as scale_max
     from {{ ref('nps_scale') }}
-
 ),
 
 defined as (
-
     select count(*) as n_surveys
     from surveys
-
 ),
 
 typed as (
-
     select
         _row_number,
         {{ clean_text('response_id') }} as response_id,
@@ -74,17 +63,13 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         _source_file
     from raw_responses
-
 ),
 
 superseded as (
-
     {{ superseded_rows('typed', key=['response_id']) }}
-
 ),
 
 facts_joined as (
-
     select
         typed.*,
         invitations.sent_at,
@@ -99,11 +84,9 @@ facts_joined as (
     left join surveys on coalesce(typed.survey_id, invitations.survey_id) = surveys.survey_id
     cross join defined
     cross join nps_scale
-
 ),
 
 judged as (
-
     select
         *,
         case
@@ -122,11 +105,9 @@ judged as (
                 then cast(score_number as integer)
         end as score
     from facts_joined
-
 ),
 
 final as (
-
     select
         _row_number,
         response_id,
@@ -155,7 +136,6 @@ final as (
         _source_file,
         {{ verdict_columns() }}
     from judged
-
 )
 
 select * from final
