@@ -36,7 +36,7 @@ class PublishedTable:
     keys: tuple[str, ...]
 
 
-def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set autoload_known_extensions = false")
     connection.execute("set TimeZone = 'UTC'")
@@ -57,7 +57,7 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Any warehouse file, to read."""
     with duckdb.connect(path, read_only=True) as connection:
-        yield _configured(connection, None)
+        yield _configured(connection)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def write_release(build_file: Path, release_file: Path, tables: Sequence[Publish
     release_file.unlink(missing_ok=True)
     rows: dict[str, int] = {}
     with duckdb.connect(release_file) as connection:
-        _configured(connection, None)
+        _configured(connection)
         connection.execute(f"attach '{str(build_file).replace(chr(39), chr(39) * 2)}' as build (read_only)")
         for table in tables:
             address = f'"{table.schema}"."{table.name}"'

@@ -30,9 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with the guide's model added, built by its own nightly job."""
     copy = tmp_path_factory.mktemp("copy")
     for part in ("dbt_project", "orchestration", "expectations", "seeds/reference"):
-        shutil.copytree(
-            REPOSITORY / part, copy / part, ignore=shutil.ignore_patterns("target", "logs", "__pycache__")
-        )
+        shutil.copytree(REPOSITORY / part, copy / part, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
     score = copy / "dbt_project" / "models" / "marts" / "score"
     (score / f"{MODEL}.sql").write_text(guide_block("sql"), encoding="utf-8")
     (score / f"{MODEL}.yml").write_text(guide_block("yaml"), encoding="utf-8")

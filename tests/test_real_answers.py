@@ -103,7 +103,8 @@ def test_elevens_are_set_aside_and_blanks_are_counted(published: duckdb.DuckDBPy
         "select sum(n_unscored) from marts.nps_by_month where dimension = 'all' and nps_rule = 'all_responses'"
     ).fetchall()[0][0]
 
-    # Airport passengers wrote 11 for "no answer": 84 in 2017 and 159 in 2018. One 2017 form and 342 of the shop's are blank.
+    # Airport passengers wrote 11 for "no answer": 84 in 2017 and 159 in 2018. One form of 2017 is blank, and 342 of the
+    # shop's.
     assert reasons == [("score_out_of_range", 84 + 159)]
     assert (raw, quarantined, accepted) == (2831 + 2809 + 13954, 243, 2831 + 2809 + 13954 - 243)
     assert unscored == 1 + 342

@@ -7,6 +7,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -30,12 +31,12 @@ def compile_sql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompileSql
     common += ["--log-path", str(folder / "logs"), "--quiet"]
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setenv("NPS_BUILD_FILE", str(folder / "empty.duckdb"))
-    manifest = dbtRunner().invoke(["parse", *common]).result
+    manifest: Any = dbtRunner().invoke(["parse", *common]).result
     runner = dbtRunner(manifest=manifest)
 
     @functools.cache
     def compile_one(sql: str) -> str:
-        answer = runner.invoke(["compile", "--inline", sql, "--no-introspect", *common])
+        answer: Any = runner.invoke(["compile", "--inline", sql, "--no-introspect", *common])
         assert answer.success, answer.exception
         return str(answer.result.results[0].node.compiled_code)
 
@@ -149,14 +150,14 @@ def test_jackknife_equals_a_brute_force_delete_one_loop(compile_sql: CompileSql)
         """
     )
 
-    result = run(query, cases=cases).set_index("cell")
+    found = run(query, cases=cases).set_index("cell")
 
-    assert sorted(result.index) == sorted(cells)
+    assert sorted(found.index) == sorted(cells)
     for cell, pairs in cells.items():
         expected = deleted_one_by_one(pairs)
         for column, value in expected.items():
             # Relative to 1e-9: money cells are millions, scores are tens.
-            assert math.isclose(result.loc[cell, column], value, rel_tol=1e-9, abs_tol=1e-12), (cell, column)
+            assert math.isclose(float(found[column][cell]), value, rel_tol=1e-9, abs_tol=1e-12), (cell, column)
 
 
 def deleted_one_by_one(pairs: list[tuple[float, float]]) -> dict[str, float]:

@@ -44,7 +44,7 @@ ranked_answers as (
         *,
         row_number() over (
             partition by account_id, as_of_date
-            order by seniority, answered_at desc, response_id desc
+            order by seniority asc, answered_at desc, response_id desc
         ) as waterfall_rank
     from standing_answers
 ),

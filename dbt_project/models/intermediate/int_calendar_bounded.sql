@@ -23,10 +23,11 @@ events as (
     select min(period_start) as first_date from revenue
 ),
 
--- Where nothing has happened yet the calendar is the month of the as-of date. Days run on for a year, for what is booked.
+-- Where nothing has happened yet the calendar is the month of the as-of date. Days run on for a year, for what is
+-- booked.
 final as (
     select
-        {{ month_start('coalesce(least(min(first_date), ' ~ as_of_date() ~ '), ' ~ as_of_date() ~ ')') }} as first_month,
+        {{ month_start(least_date(as_of_date(), 'min(first_date)')) }} as first_month,
         {{ month_start(as_of_date()) }} as last_month,
         {{ add_days(as_of_date(), 365) }} as last_day
     from events

@@ -35,7 +35,11 @@ ranked as (
         *,
         row_number() over (
             partition by program_type, month_start, cluster_number
-            order by case when is_latest_of_month then 0 else 1 end, seniority, answered_at desc, response_id desc
+            order by
+                case when is_latest_of_month then 0 else 1 end asc,
+                seniority asc,
+                answered_at desc,
+                response_id desc
         ) as waterfall_rank,
         count(*) over (partition by program_type, month_start, cluster_number) as n_in_month,
         max(standing_until) over (

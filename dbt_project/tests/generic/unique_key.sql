@@ -1,4 +1,4 @@
-{# The columns name one row, and none of them is null: the grain of the model, in one test. The release is sorted by it. #}
+{# The columns name one row, none of them null: the grain of the model, in one test. The release is sorted by it. #}
 {% test unique_key(model, columns) %}
 
 select

@@ -26,7 +26,11 @@ last_of_day as (
         *,
         row_number() over (
             partition by account_id, updated_date
-            order by case when verdict = 'accepted' then 1 else 0 end desc, updated_at desc, loaded_at desc, _row_number desc
+            order by
+                case when verdict = 'accepted' then 1 else 0 end desc,
+                updated_at desc,
+                loaded_at desc,
+                _row_number desc
         ) as version_of_day
     from dated
 ),
@@ -37,7 +41,7 @@ ordered as (
         row_number() over (
             partition by account_id
             order by case when updated_date is null then 0 else 1 end, updated_date
-        ) as version,
+        ) as version_number,
         lead(updated_date) over (
             partition by account_id
             order by case when updated_date is null then 0 else 1 end, updated_date
@@ -55,7 +59,7 @@ final as (
         region,
         industry,
         owner_id,
-        case when version = 1 then date '1900-01-01' else updated_date end as valid_from,
+        case when version_number = 1 then date '1900-01-01' else updated_date end as valid_from,
         coalesce(next_updated_date, date '9999-12-31') as valid_to
     from ordered
 )

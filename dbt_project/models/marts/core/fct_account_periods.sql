@@ -28,8 +28,6 @@ quarters as (
 -- Horizons are whole quarters, and a frame counts quarters, not rows.
 windows as (
     select
-        account_id,
-        quarter_start,
         {% for months in horizons %}
         sum(revenue) over (
             partition by account_id
@@ -40,8 +38,10 @@ windows as (
             partition by account_id
             order by {{ month_index('quarter_start') }}
             range between 3 following and {{ months }} following
-        ) as next_revenue_{{ months }}m{{ ',' if not loop.last }}
+        ) as next_revenue_{{ months }}m,
         {% endfor %}
+        account_id,
+        quarter_start
     from quarters
 ),
 
@@ -63,7 +63,8 @@ experience_months as (
         normalised_score,
         answered_date,
         {{ add_days('answered_date', var('account_window_days') - 1) }} as standing_until,
-        {{ months_spanned('answered_date', add_days('answered_date', var('account_window_days') - 1)) }} as standing_month
+        {{ months_spanned('answered_date', add_days('answered_date', var('account_window_days') - 1)) }}
+            as standing_month
     from experiences
 ),
 
@@ -85,17 +86,17 @@ experience_by_quarter as (
 
 joined as (
     select
-        quarter_ends.*,
-        experience_by_quarter.csat,
-        experience_by_quarter.ces,
         {% for months in horizons %}
         windows.base_revenue_{{ months }}m,
         coalesce(windows.next_revenue_{{ months }}m, 0) as next_revenue_{{ months }}m,
         {{ add_months(month_start('quarter_ends.month_end'), 1 + months) }} <= {{ add_days(as_of_date(), 1) }}
             as is_outcome_complete_{{ months }}m,
         ledger.first_month <= {{ add_months('quarter_ends.month_start', 1 - months) }}
-            as is_base_complete_{{ months }}m{{ ',' if not loop.last }}
+            as is_base_complete_{{ months }}m,
         {% endfor %}
+        quarter_ends.*,
+        experience_by_quarter.csat,
+        experience_by_quarter.ces
     from quarter_ends
     inner join windows
         on
@@ -111,6 +112,13 @@ joined as (
 -- What the ledger does not cover is not known, and an outcome that is not complete does not exist yet: null, never 0.
 known as (
     select
+        {% for months in horizons %}
+        coalesce(is_base_complete_{{ months }}m, false) as is_base_complete_{{ months }}m,
+        is_outcome_complete_{{ months }}m,
+        cast(base_revenue_{{ months }}m as {{ money_type() }}) as base_revenue_{{ months }}m,
+        cast(case when is_outcome_complete_{{ months }}m then next_revenue_{{ months }}m end as {{ money_type() }})
+            as next_revenue_{{ months }}m,
+        {% endfor %}
         account_id,
         month_end as as_of_date,
         segment,
@@ -123,14 +131,7 @@ known as (
         n_contacts_answered,
         n_invitations,
         csat,
-        ces,
-        {% for months in horizons %}
-        coalesce(is_base_complete_{{ months }}m, false) as is_base_complete_{{ months }}m,
-        is_outcome_complete_{{ months }}m,
-        cast(base_revenue_{{ months }}m as {{ money_type() }}) as base_revenue_{{ months }}m,
-        cast(case when is_outcome_complete_{{ months }}m then next_revenue_{{ months }}m end as {{ money_type() }})
-            as next_revenue_{{ months }}m{{ ',' if not loop.last }}
-        {% endfor %}
+        ces
     from joined
 ),
 
@@ -168,7 +169,7 @@ final as (
         is_base_complete_{{ months }}m,
         {% endfor %}
         {% for months in horizons %}
-        is_outcome_complete_{{ months }}m{{ ',' if not loop.last }}
+        is_outcome_complete_{{ months }}m{% if not loop.last %},{% endif %}
         {% endfor %}
     from known
 )

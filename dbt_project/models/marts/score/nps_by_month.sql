@@ -104,7 +104,7 @@ clusters as (
     from several_answers
 ),
 
--- What each rule averages. A unit is an answer or an account; numerator / denominator summed over clusters is the score.
+-- What each rule averages. A unit is an answer or an account; the score is numerator over denominator, each summed.
 units as (
     select
         cell_number,
@@ -243,8 +243,8 @@ scored_accounts as (
 
 rules as (
     {% for rule in rules %}
-    select '{{ rule }}' as nps_rule{% if not loop.last %} union all{% endif %}
-
+    select '{{ rule }}' as nps_rule
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

@@ -120,7 +120,7 @@ states as (
     from cluster_changes_by_day
 ),
 
--- Accounts alike in points and answers are counted, not listed: a change takes an account out of one class into another.
+-- Accounts alike in points and answers are counted, not listed: a change takes an account from one class to another.
 class_changes as (
     select
         cell_number,

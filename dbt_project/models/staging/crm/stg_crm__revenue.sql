@@ -1,3 +1,5 @@
+{% set last_whole_month = add_months(month_start(add_days(as_of_date(), 1)), -1) %}
+
 with
 
 raw_revenue as (
@@ -41,13 +43,13 @@ superseded as (
     {{ superseded_rows('typed', key=['revenue_id']) }}
 ),
 
--- Few, however long the ledger is: service periods by month and foreign currency. Months that begin after the as-of
--- date need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
+-- Few, however long the ledger is: service periods by month and foreign currency. Months that have not ended by the
+-- as-of date need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
 foreign_periods as (
     select distinct
         currency,
         {{ month_start('period_start') }} as first_month,
-        {{ month_start(least_date('period_end', as_of_date())) }} as last_month
+        {{ month_start(least_date('period_end', last_whole_month)) }} as last_month
     from typed
     where currency <> '{{ var("reporting_currency") }}'
         and period_start <= period_end
@@ -100,7 +102,7 @@ judged as (
     left join periods_without_rate
         on typed.currency = periods_without_rate.currency
             and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
-            and {{ month_start(least_date('typed.period_end', as_of_date())) }} = periods_without_rate.last_month
+            and {{ month_start(least_date('typed.period_end', last_whole_month)) }} = periods_without_rate.last_month
 ),
 
 final as (

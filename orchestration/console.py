@@ -1,0 +1,97 @@
+"""What a person sees of a build: its phases while it runs, then what was published, or why nothing was."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    import dagster as dg
+    from dagster_shared.error import SerializableErrorInfo
+
+PACKAGE = "orchestration"
+INTERRUPTED = "DagsterExecutionInterruptedError"
+ROW_PARTS = ("accepted", "superseded", "deleted", "quarantined")
+
+
+@contextmanager
+def console(log: Path, verbose: bool) -> Iterator[TextIO]:
+    """The phases on standard error; all else that is written goes to a log, unless it is wanted here.
+
+    Descriptors are swapped, not Python's streams: Dagster's and the engines' child processes write too.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    logger = logging.getLogger(PACKAGE)
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as shown:
+        handler = logging.StreamHandler(shown)
+        handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        kept = [os.dup(descriptor) for descriptor in (1, 2)]
+        if not verbose:
+            with log.open("w") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+        try:
+            yield shown
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
+            logger.removeHandler(handler)
+
+
+def why_it_failed(events: Sequence[dg.DagsterEvent]) -> str:
+    """The reason of the first failure among a run's events: its own words where it gave them, else the error."""
+    for event in events:
+        if event.is_step_failure:
+            failure = event.step_failure_data.user_failure_data
+            if failure is not None and failure.description:
+                return failure.description
+    errors = [getattr(event.event_specific_data, "error", None) for event in events if event.is_failure]
+    roots = [_root(error) for error in errors if error is not None]
+    if not roots:
+        return "FAILED: the run ended before it could say why; see the log."
+    if roots[0].cls_name == INTERRUPTED:
+        return "FAILED: the run was interrupted."
+    return f"FAILED: {roots[0].message.strip()}"
+
+
+def _root(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    return error if error.cause is None else _root(error.cause)
+
+
+def _headline(score: Mapping[str, Any] | None) -> str:
+    if score is None:
+        return "nobody has answered"
+    if score["ci_low"] is None:
+        return f"not shown: {score['n_scored']} answers"
+    return (
+        f"{score['nps']:+.1f} (95 % interval {score['ci_low']:.1f} to {score['ci_high']:.1f}), "
+        f"{score['program_type']}, {score['n_scored']:,} answers"
+    )
+
+
+def what_was_published(build: Mapping[str, Any], score: Mapping[str, Any] | None, folder: Path) -> str:
+    """The summary of a published build: what and where, the headline, the rows, what warned."""
+    counts = build["reconciliation"].values()
+    parts = ", ".join(f"{sum(count[f'n_{part}'] for count in counts):,} {part}" for part in ROW_PARTS)
+    lines = [
+        f"Published {build['build_id']}, as of {build['as_of']}, in {folder}",
+        f"  NPS         {_headline(score)}",
+        f"  nps.duckdb  {len(build['rows_out'])} tables, {sum(build['rows_out'].values()):,} rows",
+        f"  report      {folder / 'report' / 'index.html'}",
+        f"  validation  {folder / 'validation' / 'index.html'}",
+        f"  raw rows    {sum(count['n_raw'] for count in counts):,}: {parts}",
+        f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
+    ]
+    return "\n".join([*lines, *(f"  warning     {warning}" for warning in [*build["warnings"], *build["warned"]])])
