@@ -11,14 +11,14 @@ from pathlib import Path
 
 from orchestration import dbt_cli
 from orchestration.bench import SCALE, bench
-from orchestration.console import console, what_was_published, why_it_failed
+from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.publication import RollbackError, published_build, rollback
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, load_settings, process_environment
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(PACKAGE)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

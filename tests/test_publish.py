@@ -107,6 +107,16 @@ def test_a_reader_keeps_the_file_that_it_has_open(settings: Settings) -> None:
     assert what_is_published(settings)[0] == 2
 
 
+def test_the_bytes_of_an_open_file_do_not_change(settings: Settings) -> None:
+    publish_number(settings, 1)
+    content = settings.published_file.read_bytes()
+    with settings.published_file.open("rb") as open_file:
+        publish_number(settings, 2)
+        assert open_file.read() == content
+    assert settings.published_file.read_bytes() != content
+    assert (settings.releases_folder / "20260701T000000Z" / "nps.duckdb").read_bytes() == content
+
+
 def test_a_release_that_is_not_whole_is_not_published(settings: Settings) -> None:
     publish_number(settings, 1)
     build = stage(settings, 2)

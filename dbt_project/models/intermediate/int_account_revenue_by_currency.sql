@@ -5,6 +5,19 @@ revenue as (
     where verdict = 'accepted'
 ),
 
+-- Most lines are of one month, and are that month's as they stand.
+within_a_month as (
+    select
+        account_id,
+        revenue_type,
+        currency,
+        {{ month_start('period_start') }} as month_start,
+        cast(amount as {{ money_type() }}) as amount,
+        cast(cost as {{ money_type() }}) as cost
+    from revenue
+    where {{ month_start('period_start') }} = {{ month_start('period_end') }}
+),
+
 spread as (
     select
         account_id,
@@ -16,6 +29,7 @@ spread as (
         period_end,
         {{ months_spanned('period_start', 'period_end') }} as month_start
     from revenue
+    where {{ month_start('period_start') }} < {{ month_start('period_end') }}
 ),
 
 counted as (
@@ -31,6 +45,15 @@ counted as (
 
 -- What was earned through the month's end less what was earned before it: the parts of a line add up to it exactly.
 earned as (
+    select
+        account_id,
+        revenue_type,
+        currency,
+        month_start,
+        amount,
+        cost
+    from within_a_month
+    union all
     select
         account_id,
         revenue_type,

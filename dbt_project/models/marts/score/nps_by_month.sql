@@ -166,7 +166,22 @@ units as (
     where n_linked > 0
 ),
 
--- Revenue makes every account its own kind.
+classes as (
+    select
+        {{ rule_cell | join(', ') }},
+        numerator,
+        denominator,
+        is_one_answer_each,
+        {{ exact_sum('points_sq_sum * n_clusters') }} as points_sq_sum,
+        sum(n_scored * n_clusters) as n_scored,
+        sum(n_promoters * n_clusters) as n_promoters,
+        sum(n_detractors * n_clusters) as n_detractors,
+        sum(n_clusters) as n_clusters
+    from units
+    group by {{ rule_cell | join(', ') }}, numerator, denominator, is_one_answer_each
+),
+
+-- Revenue makes every account a class of its own.
 weighted_accounts as (
     select
         cell_number,
@@ -189,35 +204,39 @@ weighted_accounts as (
         and trailing_revenue_12m > 0
 ),
 
-classes as (
+weighted_classes as (
     select
         cell_number,
         month_start,
-        nps_rule,
-        numerator,
-        denominator,
-        is_one_answer_each,
-        {{ exact_sum('points_sq_sum * n_clusters') }} as points_sq_sum,
-        sum(n_scored * n_clusters) as n_scored,
-        sum(n_promoters * n_clusters) as n_promoters,
-        sum(n_detractors * n_clusters) as n_detractors,
-        sum(n_clusters) as n_clusters
-    from units
-    group by cell_number, month_start, nps_rule, numerator, denominator, is_one_answer_each
+        account_points,
+        account_points * trailing_revenue_12m as numerator,
+        trailing_revenue_12m as denominator,
+        1 as n_clusters
+    from weighted_accounts
+),
+
+ratios as (
+    select
+        {{ rule_cell | join(', ') }},
+        numerator_total,
+        denominator_total,
+        estimate,
+        effective_clusters,
+        degrees_of_freedom,
+        std_error
+    from {{ jackknife_ratio('classes', rule_cell) }} as by_rule
     union all
     select
         cell_number,
         month_start,
         'revenue_weighted' as nps_rule,
-        account_points * trailing_revenue_12m as numerator,
-        trailing_revenue_12m as denominator,
-        false as is_one_answer_each,
-        account_points * account_points * trailing_revenue_12m as points_sq_sum,
-        1 as n_scored,
-        case when account_points >= 50 then 1 else 0 end as n_promoters,
-        case when account_points <= -50 then 1 else 0 end as n_detractors,
-        1 as n_clusters
-    from weighted_accounts
+        numerator_total,
+        denominator_total,
+        estimate,
+        effective_clusters,
+        degrees_of_freedom,
+        std_error
+    from {{ jackknife_ratio('weighted_classes', cell) }} as by_revenue
 ),
 
 counts as (
@@ -230,6 +249,18 @@ counts as (
         {{ exact_sum('points_sq_sum') }} as points_sq_sum
     from classes
     group by {{ rule_cell | join(', ') }}
+    union all
+    select
+        cell_number,
+        month_start,
+        'revenue_weighted' as nps_rule,
+        count(*) as n_scored,
+        count(case when account_points >= 50 then 1 end) as n_promoters,
+        count(case when account_points <= -50 then 1 end) as n_detractors,
+        false as is_one_answer_each,
+        {{ exact_sum('account_points * numerator') }} as points_sq_sum
+    from weighted_classes
+    group by cell_number, month_start
 ),
 
 scored_accounts as (
@@ -284,7 +315,7 @@ scored as (
             answered_cells.cell_number = counts.cell_number
             and answered_cells.month_start = counts.month_start
             and rules.nps_rule = counts.nps_rule
-    left join {{ jackknife_ratio('classes', rule_cell) }} as ratios
+    left join ratios
         on
             answered_cells.cell_number = ratios.cell_number
             and answered_cells.month_start = ratios.month_start
