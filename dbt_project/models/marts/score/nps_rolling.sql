@@ -9,6 +9,10 @@ cells as (
     select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
+calendar as (
+    select date_day from {{ ref('dim_dates') }}
+),
+
 stacked as (
     {{ numbered_by_dimension(
         'answers',
@@ -215,6 +219,8 @@ scored as (
         ratios.std_error,
         coalesce(ratios.n_clusters, 0) = counts.n_scored as is_one_answer_each
     from counts
+    inner join calendar
+        on counts.date_day = calendar.date_day
     inner join cells
         on counts.cell_number = cells.cell_number
     left join {{ jackknife_ratio('classes', ['cell_number', 'date_day']) }} as ratios
