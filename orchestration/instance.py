@@ -14,6 +14,8 @@ MAX_RUN_SECONDS = 6 * 60 * 60
 
 CONFIGURATION = """\
 # Written by orchestration/instance.py at every start; change it there.
+nux:
+  enabled: false
 telemetry:
   enabled: false
 concurrency:

@@ -200,6 +200,16 @@ def test_exact_sum_does_not_depend_on_the_order_of_rows(compile_sql: CompileSql)
     assert totals.pop() == pytest.approx(math.fsum(values), rel=1e-12)
 
 
+def test_exact_sum_of_whole_numbers_is_whole(compile_sql: CompileSql) -> None:
+    """Sums through wide decimals alone gave 542000.0000000001, by which slices no longer added up to the total."""
+    wholes = pd.DataFrame({"x": [float(100 * n) for n in range(1, 20_001)]})
+    query = compile_sql("select x, {{ exact_sum('x') }} as total from cases group by x")
+
+    result = run(query, cases=wholes)
+
+    assert (result["total"] == result["x"]).all()
+
+
 @pytest.mark.parametrize(
     ("promoters", "passives", "detractors", "is_one_answer_each", "std_error", "method", "reportable", "reason"),
     [
