@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # The dbt tag of what is published; models are never chosen by name.
 PUBLISHED_TAG = "published"
 LOCK_POLL_SECONDS = 0.2
+COSTLY_COMPRESSION = "fsst,dict_fsst,dictionary,zstd,alp,alprd,chimp,patas,roaring"
 
 
 class LockTimeoutError(Exception):
@@ -50,7 +51,11 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build file, to write. Closed at the end, so that no write-ahead log is left beside it."""
     settings.build_folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(settings.build_file) as connection:
-        yield _configured(connection, settings.memory_limit)
+        _configured(connection, settings.memory_limit)
+        # As dbt has it (profiles.yml): what is written once and read a few times is not worth packing.
+        connection.execute(f"set disabled_compression_methods = '{COSTLY_COMPRESSION}'")
+        connection.execute("set max_vacuum_tasks = 0")
+        yield connection
 
 
 @contextmanager

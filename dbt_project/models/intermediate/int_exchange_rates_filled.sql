@@ -5,11 +5,21 @@ rates as (
     where verdict = 'accepted'
 ),
 
-revenue_months as (
-    select distinct
+revenue_periods as (
+    select
         currency,
-        month_start
-    from {{ ref('int_account_revenue_by_currency') }}
+        min(period_start) as first_day,
+        max(period_end) as last_day
+    from {{ ref('stg_crm__revenue') }}
+    where verdict = 'accepted'
+    group by currency
+),
+
+revenue_months as (
+    select
+        currency,
+        {{ months_spanned('first_day', 'last_day') }} as month_start
+    from revenue_periods
 ),
 
 newest as (
@@ -29,7 +39,8 @@ newest_rates as (
             and rates.month_start = newest.month_start
 ),
 
--- Staging let through only what has a rate: its month's own or, for a month still to come, the newest one.
+-- Staging let through only lines that have a rate: their months' own or, for a month still to come, the newest one. A
+-- month without revenue may have none.
 final as (
     select
         revenue_months.currency,
@@ -37,7 +48,7 @@ final as (
             case
                 when revenue_months.currency = '{{ var("reporting_currency") }}' then 1
                 else coalesce(rates.rate, newest_rates.rate)
-            end as {{ decimal_type(28, 12) }}
+            end as {{ float_type() }}
         ) as rate,
         revenue_months.month_start
     from revenue_months
