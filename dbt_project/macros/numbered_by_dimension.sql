@@ -1,6 +1,6 @@
 {#
-    The rows of a relation once per cell that they belong to (the total, and their value of each answer dimension), with
-    `cell_number`. Wants the import CTE `cells` of int_nps_cells_numbered. See stacked_by_dimension for the long form.
+    The rows of a relation that went through with_cell_numbers, once per cell that they belong to: the given columns and
+    `cell_number`. A row is left out of a dimension in which it has no cell.
 #}
 {% macro numbered_by_dimension(relation, columns) -%}
     {%- for dimension in ['all'] + var('answer_dimensions') %}
@@ -8,14 +8,9 @@
     union all
     {% endif -%}
     select
-        cells.cell_number,
-        {% for column in columns %}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-
+        cell_of_{{ dimension }} as cell_number,
+        {{ columns | join(', ') }}
     from {{ relation }}
-    inner join cells
-        on
-            {{ relation }}.program_type = cells.program_type
-            and {{ "'all'" if dimension == 'all' else 'coalesce(' ~ relation ~ '.' ~ dimension ~ ", 'unknown')" }} = cells.dimension_value
-            and cells.dimension = '{{ dimension }}'
+    where cell_of_{{ dimension }} is not null
     {% endfor %}
 {%- endmacro %}

@@ -5,14 +5,17 @@
 
 with
 
+-- Answers without a score; those with one are counted with the scores.
 responses as (
     select
         *,
         {{ month_start('answered_date') }} as month_start,
         case when is_excluded then 1 else 0 end as n_excluded,
-        case when not is_excluded and not is_scored then 1 else 0 end as n_unscored
+        case when is_excluded then 0 else 1 end as n_unscored
     from {{ ref('int_survey_responses_described') }}
-    where counts_as_nps
+    where
+        counts_as_nps
+        and not is_scored
 ),
 
 cells as (
@@ -28,25 +31,24 @@ several_answers as (
     select * from {{ ref('int_nps_month_clusters_summed') }}
 ),
 
-stacked_responses as (
-    {{ numbered_by_dimension('responses', ['month_start', 'n_excluded', 'n_unscored']) }}
+numbered_responses as (
+    {{ with_cell_numbers('responses', ['month_start', 'n_excluded', 'n_unscored']) }}
 ),
 
--- Every cell that was answered at all, so that one without a scored answer is a row and not a gap.
-answered_cells as (
-    select
-        cell_number,
-        month_start,
-        count(*) as n_responses,
-        sum(n_unscored) as n_unscored,
-        sum(n_excluded) as n_excluded
-    from stacked_responses
-    group by cell_number, month_start
+unscored_responses as (
+    {{ numbered_by_dimension('numbered_responses', ['month_start', 'n_excluded', 'n_unscored']) }}
+),
+
+numbered_lone_answers as (
+    {{ with_cell_numbers(
+        'lone_answers', ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m']
+    ) }}
 ),
 
 stacked_lone_answers as (
     {{ numbered_by_dimension(
-        'lone_answers', ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m']
+        'numbered_lone_answers',
+        ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m'],
     ) }}
 ),
 
@@ -102,6 +104,39 @@ clusters as (
         linked_points_sum,
         1 as n_clusters
     from several_answers
+),
+
+-- Every cell that was answered at all, so that one without a scored answer is a row and not a gap.
+answer_counts as (
+    select
+        cell_number,
+        month_start,
+        n_answers * n_clusters as n_scored,
+        0 as n_unscored,
+        0 as n_excluded,
+        case when n_linked > 0 then n_clusters else 0 end as n_accounts
+    from clusters
+    union all
+    select
+        cell_number,
+        month_start,
+        0 as n_scored,
+        n_unscored,
+        n_excluded,
+        0 as n_accounts
+    from unscored_responses
+),
+
+answered_cells as (
+    select
+        cell_number,
+        month_start,
+        sum(n_scored + n_unscored + n_excluded) as n_responses,
+        sum(n_unscored) as n_unscored,
+        sum(n_excluded) as n_excluded,
+        sum(n_accounts) as n_accounts
+    from answer_counts
+    group by cell_number, month_start
 ),
 
 -- What each rule averages. A unit is an answer or an account; the score is numerator over denominator, each summed.
@@ -263,15 +298,6 @@ counts as (
     group by cell_number, month_start
 ),
 
-scored_accounts as (
-    select
-        cell_number,
-        month_start,
-        sum(case when n_linked > 0 then n_clusters else 0 end) as n_accounts
-    from clusters
-    group by cell_number, month_start
-),
-
 rules as (
     {% for rule in rules %}
     select '{{ rule }}' as nps_rule
@@ -293,7 +319,7 @@ scored as (
         coalesce(counts.n_promoters, 0) as n_promoters,
         coalesce(counts.n_scored - counts.n_promoters - counts.n_detractors, 0) as n_passives,
         coalesce(counts.n_detractors, 0) as n_detractors,
-        coalesce(scored_accounts.n_accounts, 0) as n_accounts,
+        answered_cells.n_accounts,
         coalesce(ratios.numerator_total, 0e0) as points_sum,
         coalesce(ratios.denominator_total, 0e0) as weight_sum,
         coalesce(counts.points_sq_sum, 0e0) as points_sq_sum,
@@ -306,10 +332,6 @@ scored as (
     inner join cells
         on answered_cells.cell_number = cells.cell_number
     cross join rules
-    left join scored_accounts
-        on
-            answered_cells.cell_number = scored_accounts.cell_number
-            and answered_cells.month_start = scored_accounts.month_start
     left join counts
         on
             answered_cells.cell_number = counts.cell_number

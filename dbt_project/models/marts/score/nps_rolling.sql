@@ -1,3 +1,6 @@
+{% set dimensions = ['all'] + var('answer_dimensions') %}
+{% set island = ['cell_of_all', 'cluster_number', 'island_number'] %}
+
 with
 
 answers as (
@@ -13,35 +16,220 @@ calendar as (
     select date_day from {{ ref('dim_dates') }}
 ),
 
-stacked as (
-    {{ numbered_by_dimension(
+numbered as (
+    {{ with_cell_numbers(
         'answers',
         [
-            'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone', 'standing_from',
-            'standing_until',
+            'response_id', 'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone',
+            'standing_from', 'standing_until',
         ],
     ) }}
 ),
 
+lone_answers as (
+    {{ numbered_by_dimension(
+        'numbered',
+        ['nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone', 'standing_from', 'standing_until'],
+    ) }}
+),
+
+-- Answers of one account that overlap are an island: what is left and right of it stands apart from it.
+several_answers as (
+    select
+        *,
+        case
+            when standing_from <= max(standing_until) over (
+                partition by cell_of_all, cluster_number
+                order by standing_from, standing_until, response_id
+                rows between unbounded preceding and 1 preceding
+            ) then 0
+            else 1
+        end as is_first_of_island
+    from numbered
+    where not is_standing_alone
+),
+
+islanded as (
+    select
+        *,
+        cast(sum(is_first_of_island) over (
+            partition by cell_of_all, cluster_number
+            order by standing_from, standing_until, response_id
+            rows between unbounded preceding and current row
+        ) as {{ dbt.type_int() }}) as island_number
+    from several_answers
+),
+
+-- Where all answers of an island share a value, that value sees the whole island: it is followed once, for the total.
+islands as (
+    select
+        {{ island | join(', ') }},
+        {% for dimension in dimensions %}
+        case when min(cell_of_{{ dimension }}) = max(cell_of_{{ dimension }}) then min(cell_of_{{ dimension }}) end
+            as {{ 'cell_of_whole' if loop.first else 'cell_of_' ~ dimension }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from islanded
+    group by {{ island | join(', ') }}
+),
+
+-- The other values see a part of it.
+divided as (
+    select
+        islanded.cluster_number,
+        islanded.nps_points,
+        islanded.is_promoter,
+        islanded.is_detractor,
+        islanded.standing_from,
+        islanded.standing_until,
+        {% for dimension in dimensions %}
+        {% if loop.first %}
+        cast(null as {{ dbt.type_int() }}) as cell_of_all{{ ',' if not loop.last }}
+        {% else %}
+        case when islands.cell_of_{{ dimension }} is null then islanded.cell_of_{{ dimension }} end
+            as cell_of_{{ dimension }}{{ ',' if not loop.last }}
+        {% endif %}
+        {% endfor %}
+    from islanded
+    inner join islands
+        on
+            islanded.cell_of_all = islands.cell_of_all
+            and islanded.cluster_number = islands.cluster_number
+            and islanded.island_number = islands.island_number
+),
+
+divided_answers as (
+    {{ numbered_by_dimension(
+        'divided',
+        ['cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'standing_from', 'standing_until'],
+    ) }}
+),
+
 -- An answer enters on its first day and leaves on the day after its last.
-cell_changes as (
+{% for relation, key in [('whole', island), ('divided', ['cell_number', 'cluster_number'])] %}
+{{ relation }}_changes as (
+    select
+        {{ key | join(', ') }},
+        standing_from as date_day,
+        1 as n_change,
+        nps_points as points_change,
+        is_promoter as promoters_change,
+        is_detractor as detractors_change
+    from {{ 'islanded' if relation == 'whole' else 'divided_answers' }}
+    union all
+    select
+        {{ key | join(', ') }},
+        {{ add_days('standing_until', 1) }} as date_day,
+        -1 as n_change,
+        -nps_points as points_change,
+        -is_promoter as promoters_change,
+        -is_detractor as detractors_change
+    from {{ 'islanded' if relation == 'whole' else 'divided_answers' }}
+),
+
+-- What stands of an account from one change to the next: a running sum, so the work is linear in answers. The sums of a
+-- day hold all its changes; of the rows of one day only the last has a later next day.
+{{ relation }}_states as (
+    select
+        {{ key | join(', ') }},
+        date_day as first_day,
+        lead(date_day) over (partition by {{ key | join(', ') }} order by date_day) as next_day,
+        {% for change, total in [
+            ('n_change', 'n_scored'), ('points_change', 'points'), ('promoters_change', 'n_promoters'),
+            ('detractors_change', 'n_detractors'),
+        ] %}
+        cast(sum({{ change }}) over (
+            partition by {{ key | join(', ') }} order by date_day
+            range between unbounded preceding and current row
+        ) as {{ dbt.type_int() }}) as {{ total }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ relation }}_changes
+),
+
+{% endfor %}
+
+whole_states_numbered as (
+    select
+        whole_states.first_day,
+        whole_states.next_day,
+        whole_states.n_scored,
+        whole_states.points,
+        whole_states.n_promoters,
+        whole_states.n_detractors,
+        islands.cell_of_whole as cell_of_all
+        {% for dimension in dimensions[1:] %}
+        , islands.cell_of_{{ dimension }}
+        {% endfor %}
+    from whole_states
+    inner join islands
+        on
+            whole_states.cell_of_all = islands.cell_of_all
+            and whole_states.cluster_number = islands.cluster_number
+            and whole_states.island_number = islands.island_number
+    where
+        whole_states.n_scored > 0
+        and whole_states.first_day < whole_states.next_day
+),
+
+whole_spans as (
+    {{ numbered_by_dimension(
+        'whole_states_numbered', ['first_day', 'next_day', 'n_scored', 'points', 'n_promoters', 'n_detractors']
+    ) }}
+),
+
+account_spans as (
     select
         cell_number,
-        standing_from as date_day,
-        count(*) as n_scored,
-        sum(is_promoter) as n_promoters,
-        sum(is_detractor) as n_detractors
-    from stacked
-    group by cell_number, standing_from
+        standing_from as first_day,
+        {{ add_days('standing_until', 1) }} as next_day,
+        1 as n_scored,
+        nps_points as points,
+        is_promoter as n_promoters,
+        is_detractor as n_detractors
+    from lone_answers
+    where is_standing_alone
     union all
     select
         cell_number,
-        {{ add_days('standing_until', 1) }} as date_day,
-        -count(*) as n_scored,
-        -sum(is_promoter) as n_promoters,
-        -sum(is_detractor) as n_detractors
-    from stacked
-    group by cell_number, standing_until
+        first_day,
+        next_day,
+        n_scored,
+        points,
+        n_promoters,
+        n_detractors
+    from whole_spans
+    union all
+    select
+        cell_number,
+        first_day,
+        next_day,
+        n_scored,
+        points,
+        n_promoters,
+        n_detractors
+    from divided_states
+    where
+        n_scored > 0
+        and first_day < next_day
+),
+
+cell_changes as (
+    select
+        cell_number,
+        first_day as date_day,
+        sum(n_scored) as n_scored,
+        sum(n_promoters) as n_promoters,
+        sum(n_detractors) as n_detractors
+    from account_spans
+    group by cell_number, first_day
+    union all
+    select
+        cell_number,
+        next_day as date_day,
+        -sum(n_scored) as n_scored,
+        -sum(n_promoters) as n_promoters,
+        -sum(n_detractors) as n_detractors
+    from account_spans
+    group by cell_number, next_day
 ),
 
 cell_changes_by_day as (
@@ -78,93 +266,25 @@ counts as (
     where first_day <= {{ as_of_date() }}
 ),
 
-several_answers as (
-    select * from stacked
-    where not is_standing_alone
-),
-
-cluster_changes as (
-    select
-        cell_number,
-        cluster_number,
-        standing_from as date_day,
-        nps_points,
-        1 as n
-    from several_answers
-    union all
-    select
-        cell_number,
-        cluster_number,
-        {{ add_days('standing_until', 1) }} as date_day,
-        -nps_points as nps_points,
-        -1 as n
-    from several_answers
-),
-
-cluster_changes_by_day as (
-    select
-        cell_number,
-        cluster_number,
-        date_day,
-        sum(nps_points) as points_change,
-        sum(n) as n_change
-    from cluster_changes
-    group by cell_number, cluster_number, date_day
-),
-
--- What stands of each account after each change: a running sum, so the work is linear in answers.
-states as (
-    select
-        cell_number,
-        date_day,
-        sum(points_change) over (partition by cell_number, cluster_number order by date_day) as points,
-        sum(n_change) over (partition by cell_number, cluster_number order by date_day) as n,
-        points_change,
-        n_change
-    from cluster_changes_by_day
-),
-
 -- Accounts alike in points and answers are counted, not listed: a change takes an account from one class to another.
 class_changes as (
     select
         cell_number,
-        cast(points as {{ dbt.type_int() }}) as numerator,
-        cast(n as {{ dbt.type_int() }}) as denominator,
-        date_day,
+        points as numerator,
+        n_scored as denominator,
+        first_day as date_day,
         count(*) as change
-    from states
-    where n > 0
-    group by cell_number, points, n, date_day
+    from account_spans
+    group by cell_number, points, n_scored, first_day
     union all
     select
         cell_number,
-        cast(points - points_change as {{ dbt.type_int() }}) as numerator,
-        cast(n - n_change as {{ dbt.type_int() }}) as denominator,
-        date_day,
+        points as numerator,
+        n_scored as denominator,
+        next_day as date_day,
         -count(*) as change
-    from states
-    where n - n_change > 0
-    group by cell_number, points - points_change, n - n_change, date_day
-    union all
-    select
-        cell_number,
-        nps_points as numerator,
-        1 as denominator,
-        standing_from as date_day,
-        count(*) as change
-    from stacked
-    where is_standing_alone
-    group by cell_number, nps_points, standing_from
-    union all
-    select
-        cell_number,
-        nps_points as numerator,
-        1 as denominator,
-        {{ add_days('standing_until', 1) }} as date_day,
-        -count(*) as change
-    from stacked
-    where is_standing_alone
-    group by cell_number, nps_points, standing_until
+    from account_spans
+    group by cell_number, points, n_scored, next_day
 ),
 
 class_changes_by_day as (
