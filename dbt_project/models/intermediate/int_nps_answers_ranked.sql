@@ -4,6 +4,10 @@ answers as (
     select * from {{ ref('fct_nps_responses') }}
 ),
 
+cells as (
+    select * from {{ ref('int_nps_cells_numbered') }}
+),
+
 clusters as (
     select distinct cluster_id from answers
 ),
@@ -55,26 +59,49 @@ ranked as (
 ),
 
 -- Most accounts have one answer in a month, or one that stands: those need no summing by account.
+marked as (
+    select
+        *,
+        cast(case when nps_category = 'promoter' then 1 else 0 end as {{ dbt.type_int() }}) as is_promoter,
+        cast(case when nps_category = 'detractor' then 1 else 0 end as {{ dbt.type_int() }}) as is_detractor,
+        cast(case when is_latest_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
+        n_in_month = 1 as is_alone_in_month,
+        coalesce(stood_until_before < standing_from, true)
+        and coalesce(stands_next_from > standing_until, true) as is_standing_alone
+    from ranked
+),
+
+numbered as (
+    {{ with_cell_numbers(
+        'marked',
+        [
+            'response_id', 'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'waterfall_rank', 'n_latest',
+            'trailing_revenue_12m', 'is_linked', 'is_alone_in_month', 'is_standing_alone', 'month_start',
+            'standing_from', 'standing_until',
+        ],
+    ) }}
+),
+
 final as (
     select
         response_id,
-        program_type,
-        {{ var('answer_dimensions') | join(', ') }},
+        {% for dimension in ['all'] + var('answer_dimensions') %}
+        cell_of_{{ dimension }},
+        {% endfor %}
         cluster_number,
         nps_points,
-        cast(case when nps_category = 'promoter' then 1 else 0 end as {{ dbt.type_int() }}) as is_promoter,
-        cast(case when nps_category = 'detractor' then 1 else 0 end as {{ dbt.type_int() }}) as is_detractor,
+        is_promoter,
+        is_detractor,
         cast(waterfall_rank as {{ dbt.type_int() }}) as waterfall_rank,
-        cast(case when is_latest_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
+        n_latest,
         cast(trailing_revenue_12m as {{ float_type() }}) as trailing_revenue_12m,
         is_linked,
-        n_in_month = 1 as is_alone_in_month,
-        coalesce(stood_until_before < standing_from, true)
-        and coalesce(stands_next_from > standing_until, true) as is_standing_alone,
+        is_alone_in_month,
+        is_standing_alone,
         month_start,
         standing_from,
         standing_until
-    from ranked
+    from numbered
 )
 
 select * from final

@@ -5,10 +5,6 @@ answers as (
     where not is_alone_in_month
 ),
 
-cells as (
-    select * from {{ ref('int_nps_cells_numbered') }}
-),
-
 flagged as (
     select
         *,
@@ -16,19 +12,9 @@ flagged as (
     from answers
 ),
 
-numbered as (
-    {{ with_cell_numbers(
-        'flagged',
-        [
-            'month_start', 'cluster_number', 'is_linked', 'nps_points', 'is_promoter', 'is_detractor', 'n_latest',
-            'linked_rank', 'trailing_revenue_12m',
-        ],
-    ) }}
-),
-
 stacked as (
     {{ numbered_by_dimension(
-        'numbered',
+        'flagged',
         [
             'month_start', 'cluster_number', 'is_linked', 'nps_points', 'is_promoter', 'is_detractor', 'n_latest',
             'linked_rank', 'trailing_revenue_12m',

@@ -39,15 +39,9 @@ unscored_responses as (
     {{ numbered_by_dimension('numbered_responses', ['month_start', 'n_excluded', 'n_unscored']) }}
 ),
 
-numbered_lone_answers as (
-    {{ with_cell_numbers(
-        'lone_answers', ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m']
-    ) }}
-),
-
 stacked_lone_answers as (
     {{ numbered_by_dimension(
-        'numbered_lone_answers',
+        'lone_answers',
         ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m'],
     ) }}
 ),

@@ -16,19 +16,9 @@ calendar as (
     select date_day from {{ ref('dim_dates') }}
 ),
 
-numbered as (
-    {{ with_cell_numbers(
-        'answers',
-        [
-            'response_id', 'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone',
-            'standing_from', 'standing_until',
-        ],
-    ) }}
-),
-
 lone_answers as (
     {{ numbered_by_dimension(
-        'numbered',
+        'answers',
         ['nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone', 'standing_from', 'standing_until'],
     ) }}
 ),
@@ -45,7 +35,7 @@ several_answers as (
             ) then 0
             else 1
         end as is_first_of_island
-    from numbered
+    from answers
     where not is_standing_alone
 ),
 
