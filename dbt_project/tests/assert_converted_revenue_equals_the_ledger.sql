@@ -1,6 +1,6 @@
 -- The revenue and the cost of an account are those of its accepted lines, each day of a service period at the rate of
--- its month: spreading makes no money and loses none, and no line is left without a rate. Counted by days, apart from the
--- way in which the fact spreads; a line may be off by a rounding of its six decimals.
+-- its month: spreading makes no money and loses none, and no line is left without a rate. Counted by days, apart from
+-- the way in which the fact spreads; a line may be off by a rounding of its six decimals.
 with
 
 revenue as (

@@ -1,5 +1,4 @@
 {% set dimensions = ['all'] + var('answer_dimensions') %}
-{% set island = ['cell_of_all', 'cluster_number', 'island_number'] %}
 
 with
 
@@ -27,14 +26,11 @@ lone_answers as (
 several_answers as (
     select
         *,
-        case
-            when standing_from <= max(standing_until) over (
-                partition by cell_of_all, cluster_number
-                order by standing_from, standing_until, response_id
-                rows between unbounded preceding and 1 preceding
-            ) then 0
-            else 1
-        end as is_first_of_island
+        max(standing_until) over (
+            partition by cell_of_all, cluster_number
+            order by standing_from, standing_until, response_id
+            rows between unbounded preceding and 1 preceding
+        ) as stood_until_before
     from answers
     where not is_standing_alone
 ),
@@ -42,24 +38,27 @@ several_answers as (
 islanded as (
     select
         *,
-        cast(sum(is_first_of_island) over (
+        sum(case when standing_from <= stood_until_before then 0 else 1 end) over (
             partition by cell_of_all, cluster_number
             order by standing_from, standing_until, response_id
             rows between unbounded preceding and current row
-        ) as {{ dbt.type_int() }}) as island_number
+        ) as island_number
     from several_answers
 ),
 
 -- Where all answers of an island share a value, that value sees the whole island: it is followed once, for the total.
 islands as (
     select
-        {{ island | join(', ') }},
-        {% for dimension in dimensions %}
+        cell_of_all,
+        cluster_number,
+        island_number,
+        {% for dimension in dimensions[1:] %}
         case when min(cell_of_{{ dimension }}) = max(cell_of_{{ dimension }}) then min(cell_of_{{ dimension }}) end
-            as {{ 'cell_of_whole' if loop.first else 'cell_of_' ~ dimension }}{{ ',' if not loop.last }}
+            as cell_of_{{ dimension }},
         {% endfor %}
+        cell_of_all as cell_of_whole
     from islanded
-    group by {{ island | join(', ') }}
+    group by cell_of_all, cluster_number, island_number
 ),
 
 -- The other values see a part of it.
@@ -71,14 +70,11 @@ divided as (
         islanded.is_detractor,
         islanded.standing_from,
         islanded.standing_until,
-        {% for dimension in dimensions %}
-        {% if loop.first %}
-        cast(null as {{ dbt.type_int() }}) as cell_of_all{{ ',' if not loop.last }}
-        {% else %}
+        {% for dimension in dimensions[1:] %}
         case when islands.cell_of_{{ dimension }} is null then islanded.cell_of_{{ dimension }} end
-            as cell_of_{{ dimension }}{{ ',' if not loop.last }}
-        {% endif %}
+            as cell_of_{{ dimension }},
         {% endfor %}
+        cast(null as {{ dbt.type_int() }}) as cell_of_all
     from islanded
     inner join islands
         on
@@ -95,47 +91,61 @@ divided_answers as (
 ),
 
 -- An answer enters on its first day and leaves on the day after its last.
-{% for relation, key in [('whole', island), ('divided', ['cell_number', 'cluster_number'])] %}
-{{ relation }}_changes as (
+whole_changes as (
     select
-        {{ key | join(', ') }},
+        cell_of_all,
+        cluster_number,
+        island_number,
         standing_from as date_day,
         1 as n_change,
         nps_points as points_change,
         is_promoter as promoters_change,
         is_detractor as detractors_change
-    from {{ 'islanded' if relation == 'whole' else 'divided_answers' }}
+    from islanded
     union all
     select
-        {{ key | join(', ') }},
+        cell_of_all,
+        cluster_number,
+        island_number,
         {{ add_days('standing_until', 1) }} as date_day,
         -1 as n_change,
         -nps_points as points_change,
         -is_promoter as promoters_change,
         -is_detractor as detractors_change
-    from {{ 'islanded' if relation == 'whole' else 'divided_answers' }}
+    from islanded
 ),
 
 -- What stands of an account from one change to the next: a running sum, so the work is linear in answers. The sums of a
 -- day hold all its changes; of the rows of one day only the last has a later next day.
-{{ relation }}_states as (
-    select
-        {{ key | join(', ') }},
-        date_day as first_day,
-        lead(date_day) over (partition by {{ key | join(', ') }} order by date_day) as next_day,
-        {% for change, total in [
-            ('n_change', 'n_scored'), ('points_change', 'points'), ('promoters_change', 'n_promoters'),
-            ('detractors_change', 'n_detractors'),
-        ] %}
-        cast(sum({{ change }}) over (
-            partition by {{ key | join(', ') }} order by date_day
-            range between unbounded preceding and current row
-        ) as {{ dbt.type_int() }}) as {{ total }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ relation }}_changes
+whole_states as (
+    {{ running_states('whole_changes', ['cell_of_all', 'cluster_number', 'island_number']) }}
 ),
 
-{% endfor %}
+divided_changes as (
+    select
+        cell_number,
+        cluster_number,
+        standing_from as date_day,
+        1 as n_change,
+        nps_points as points_change,
+        is_promoter as promoters_change,
+        is_detractor as detractors_change
+    from divided_answers
+    union all
+    select
+        cell_number,
+        cluster_number,
+        {{ add_days('standing_until', 1) }} as date_day,
+        -1 as n_change,
+        -nps_points as points_change,
+        -is_promoter as promoters_change,
+        -is_detractor as detractors_change
+    from divided_answers
+),
+
+divided_states as (
+    {{ running_states('divided_changes', ['cell_number', 'cluster_number']) }}
+),
 
 whole_states_numbered as (
     select
@@ -145,10 +155,10 @@ whole_states_numbered as (
         whole_states.points,
         whole_states.n_promoters,
         whole_states.n_detractors,
-        islands.cell_of_whole as cell_of_all
         {% for dimension in dimensions[1:] %}
-        , islands.cell_of_{{ dimension }}
+        islands.cell_of_{{ dimension }},
         {% endfor %}
+        islands.cell_of_whole as cell_of_all
     from whole_states
     inner join islands
         on
