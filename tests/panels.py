@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ Generator = np.random.Generator
 HORIZON = 3
 FIRST_QUARTER_END = "2020-03-31"
 PANEL = "fct_account_periods"
-# What is estimated from the panel; everything between it and them is run too.
-ESTIMATES = ("nps_point_value", "nps_point_value_checks")
+# What is read of the estimates; everything between the panel and them is run too.
+ESTIMATES = ("nps_point_value", "nps_point_value_checks", "int_value_slopes_estimated", "int_value_cells_numbered")
 
 
 # Panels ------------------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class Estimator:
 
     def run(self, panel: Table, threads: int = 2) -> dict[str, Table]:
         """The estimates of a panel, by the name of their table."""
-        with duckdb.connect(config={"threads": threads, "memory_limit": "4GB", "TimeZone": "UTC"}) as connection:
+        with duckdb.connect(config={"threads": threads, "memory_limit": "4GB"}) as connection:
             for schema in ("staging", "intermediate", "marts", "reference"):
                 connection.execute(f"create schema {schema}")
             for relation, columns in {self.panel_relation: self.panel_columns, **self.inputs}.items():
@@ -174,10 +174,10 @@ def compiled_estimator(folder: Path, **variables: Any) -> Estimator:
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--no-introspect"]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
     command += ["--log-path", str(folder / "logs"), "--vars", json.dumps(given)]
-    command += ["--select", *selection.split(), "--exclude-resource-type", "test", "unit_test"]
+    command += ["--select", *selection.split(), "--exclude", "resource_type:test", "resource_type:unit_test"]
     # The database in memory is called so, and relations are written with their database.
     environment = build_environment(folder, folder, NPS_BUILD_FILE=str(folder / "memory.duckdb"))
-    subprocess.run(command, env=environment, check=True)
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes: dict[str, Any] = manifest["nodes"]
     found = {key: node for key, node in nodes.items() if node.get("compiled_code") and node["name"] != PANEL}
@@ -219,3 +219,42 @@ def replicated(company: Company, n_replicates: int, seed: int) -> Table:
     return as_panel({f"r{index:04d}": company.rows(stream) for index, stream in enumerate(streams)})
 
 
+
+
+# Shapes that a real ledger has ----------------------------------------------------------------------------------------
+
+
+def shapes(seed: int = 7) -> dict[str, Table]:
+    """Companies of every shape that an estimator meets, by name."""
+    rng = np.random.default_rng(seed)
+    plain = Company(n_accounts=150, n_periods=8, share_silent=0.0, revenue_tail=0.8, confounding=0.05)
+    found = {
+        "balanced": plain.rows(rng),
+        "unbalanced": replace(plain, share_silent=0.45).rows(rng),
+        "churn": replace(plain, share_leaving=0.06).rows(rng),
+        "one_contact": replace(plain, most_contacts=1).rows(rng),
+        "several_contacts": replace(plain, most_contacts=9).rows(rng),
+        "one_dominant_account": plain.rows(rng),
+        "ties": plain.rows(rng),
+        "periods_with_one_account": plain.rows(rng),
+        "disconnected": plain.rows(rng),
+        "accounts_that_never_change": plain.rows(rng),
+    }
+    dominant = found["one_dominant_account"]
+    dominant.loc[dominant["account"] == 0, "base"] *= 2_000
+    ties = found["ties"]
+    found["ties"] = ties.assign(base=1_000.0, growth=ties["growth"].round(1), account_points=points_of_one(ties))
+    lonely = found["periods_with_one_account"]
+    found["periods_with_one_account"] = lonely[(lonely["period"] % 3 != 1) | (lonely["account"] == 5)]
+    apart = found["disconnected"]
+    found["disconnected"] = apart[(apart["account"] % 2 == 0) == (apart["period"] < 4)]
+    constant = found["accounts_that_never_change"]
+    is_constant = constant["account"] % 2 == 0
+    found["accounts_that_never_change"] = constant.assign(account_points=constant["account_points"].mask(is_constant, 100.0))
+    return found
+
+
+def points_of_one(rows: Table) -> pd.Series:
+    """Points as if a single contact had answered."""
+    nearest = np.sign(rows["account_points"]) * (rows["account_points"].abs() >= 50)
+    return pd.Series(100.0 * nearest, index=rows.index)
