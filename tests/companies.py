@@ -90,4 +90,3 @@ ONE_DOMINATES = RawCompany(120, revenue=lambda account, at: usual_revenue(accoun
 WITHOUT_REVENUE = RawCompany(60, is_billed=lambda at: False)
 WITHOUT_ANSWERS = RawCompany(60, is_heard=False)
 ONE_MONTH_OF_REVENUE = RawCompany(60, is_billed=lambda at: at == N_MONTHS - 2)
-

@@ -79,11 +79,11 @@ class Company:
         is_there = np.concatenate([np.ones((self.n_accounts, 1), bool), np.cumsum(leaves, axis=1)[:, :-1] == 0], axis=1)
 
         base = np.exp(rng.normal(8, self.revenue_tail, (self.n_accounts, 1)) + rng.normal(0, 0.1, shape))
-        account, period = np.indices(shape)
+        accounts, periods = np.indices(shape)
         rows = pd.DataFrame(
             {
-                "account": account.ravel(),
-                "period": period.ravel(),
+                "account": accounts.ravel(),
+                "period": periods.ravel(),
                 "account_points": np.where(rng.random(shape) < self.share_silent, np.nan, points).ravel(),
                 "n_contacts_answered": np.repeat(n_contacts, self.n_periods),
                 "base": base.ravel(),
@@ -219,8 +219,6 @@ def replicated(company: Company, n_replicates: int, seed: int) -> Table:
     return as_panel({f"r{index:04d}": company.rows(stream) for index, stream in enumerate(streams)})
 
 
-
-
 # Shapes that a real ledger has ----------------------------------------------------------------------------------------
 
 
@@ -250,7 +248,9 @@ def shapes(seed: int = 7) -> dict[str, Table]:
     found["disconnected"] = apart[(apart["account"] % 2 == 0) == (apart["period"] < 4)]
     constant = found["accounts_that_never_change"]
     is_constant = constant["account"] % 2 == 0
-    found["accounts_that_never_change"] = constant.assign(account_points=constant["account_points"].mask(is_constant, 100.0))
+    found["accounts_that_never_change"] = constant.assign(
+        account_points=constant["account_points"].mask(is_constant, 100.0)
+    )
     return found
 
 

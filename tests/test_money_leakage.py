@@ -56,7 +56,10 @@ def rows(build_file: Path, query: str) -> list[tuple[object, ...]]:
 
 def test_later_revenue_changes_no_score(sample_release: Path, tmp_path: Path) -> None:
     before = sample_release / "build" / "warehouse.duckdb"
-    tripled = f"update raw.crm_revenue set amount = try_cast(amount as decimal(18, 2)) * 3 where period_start > '{QUARTER_END}'"
+    tripled = (
+        "update raw.crm_revenue set amount = try_cast(amount as decimal(18, 2)) * 3 "
+        f"where period_start > '{QUARTER_END}'"
+    )
 
     after = rebuilt(sample_release, tmp_path, tripled)
 

@@ -2,8 +2,8 @@
 
     python -m tests.verify_statistics
 
-prints, for each kind of company, the bias of each estimate, its Monte-Carlo error, how often its 95 % interval holds the
-truth, how often no effect at all is graded B or better, and how long it took. It ends with 1 if a bound is broken.
+prints, for each kind of company, the bias of each estimate, its Monte-Carlo error, how often its 95 % interval holds
+the truth, how often no effect at all is graded B or better, and how long it took. It ends with 1 if a bound is broken.
 """
 
 from __future__ import annotations
