@@ -236,9 +236,9 @@ def _value_table(rows: Sequence[Given], caption: str, rules: Rules) -> Table:
     columns = [
         Column("Method"),
         Column(f"One point, {rows[0]['currency']}", "number", note="95 % interval"),
+        Column("Grade"),
         Column("", "chart", drawing=charts.axis(scale, short_money)),
         Column("Accounts", "number", note="of revenue"),
-        Column("Grade", "number"),
     ]
     source = Source("marts.nps_point_value", f"as_of_date = {rows[0]['as_of_date']}, dimension = 'all'")
     return Table(caption, columns, drawn, source=source)
@@ -248,11 +248,9 @@ def _value_row(row: Given, shown: tuple[float, float, float] | None, scale: char
     method, path = METHODS[row["method"]], PATHS[row["path"]]
     label = Cell(method, note=METHODS_EXPLAINED[row["method"]] if row["path"] == "all_accounts" else path)
     accounts = Cell(count(row["n_accounts"] or 0), note=share(row["revenue_coverage"]))
-    grade = Cell(row["evidence_grade"])
     if shown is None:
-        return Row(
-            [label, Cell(f"refused: {lifted(row['refusal_reason'], rules)}", is_quiet=True, spans=2), accounts, grade]
-        )
+        refusal = f"refused: {lifted(row['refusal_reason'], rules)}"
+        return Row([label, Cell(refusal, is_quiet=True, spans=3), accounts])
     value, low, high = shown
     words = f"{method}, {path}: {money(value)} (95 % interval {money_interval(low, high)})"
     is_weak = row["evidence_grade"] not in ("A", "B")
@@ -260,9 +258,9 @@ def _value_row(row: Given, shown: tuple[float, float, float] | None, scale: char
         [
             label,
             Cell(signed_money(value), note=money_interval(low, high)),
+            Cell(row["evidence_grade"]),
             Cell(drawing=charts.span(shown, scale, words, is_weak=is_weak)),
             accounts,
-            grade,
         ]
     )
 
@@ -296,13 +294,13 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
                 Row(
                     [
                         Cell(label, note=explained),
+                        Cell(phrase(row["verdict"]).lower(), is_quiet=row["verdict"] == "not_applicable"),
                         Cell(NOTHING if row["statistic"] is None else f"{row['statistic']:.3g}".replace("-", "−")),
                         Cell(NOTHING if row["p_value"] is None else f"{row['p_value']:.3f}"),
-                        Cell(phrase(row["verdict"]).lower(), is_quiet=row["verdict"] == "not_applicable"),
                     ]
                 )
             )
-    columns = [Column("Check"), Column("Statistic", "number"), Column("p", "number"), Column("Verdict")]
+    columns = [Column("Check"), Column("Verdict"), Column("Statistic", "number"), Column("p", "number")]
     source = Source("marts.nps_point_value_checks", f"dimension = 'all', horizon_months = {HEADLINE_MONTHS}")
     return Section(
         slug,
@@ -674,22 +672,22 @@ def _claims(release: Release) -> Section:
         Row(
             [
                 Cell(row["entity"], note=f"{row['statistic']} ({row['source']})"),
-                Cell(NOTHING if row["claimed_value"] is None else _measured(row["claimed_value"], row["unit"])),
-                _own(row),
                 Cell(
                     VERDICTS.get(row["verdict"], row["verdict"]),
                     note=row["comparability"],
                     is_quiet=not row["is_reportable"],
                 ),
+                Cell(NOTHING if row["claimed_value"] is None else _measured(row["claimed_value"], row["unit"])),
+                _own(row),
             ]
         )
         for row in rows
     ]
     columns = [
         Column("Claim"),
+        Column("Verdict"),
         Column("Claimed", "number"),
         Column("Ours", "number", note="95 % interval"),
-        Column("Verdict"),
     ]
     return Section(
         slug,
