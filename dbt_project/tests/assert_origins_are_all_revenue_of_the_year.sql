@@ -1,5 +1,5 @@
--- Retained, returned and new customers, and the origins of the new ones, share out the revenue of a year, and their base
--- is the revenue of the year before.
+-- Retained, returned and new customers, and the origins of the new ones, share out the revenue of a year, and their
+-- base is the revenue of the year before.
 with
 
 ledger as (
@@ -20,15 +20,15 @@ final as (
         growth.revenue,
         growth.base_revenue,
         ledger.revenue as ledger_revenue,
-        before.revenue as ledger_base_revenue
+        year_before.revenue as ledger_base_revenue
     from growth
     left join ledger
         on growth.year = ledger.year
-    left join ledger as before
-        on growth.year - 1 = before.year
+    left join ledger as year_before
+        on growth.year - 1 = year_before.year
     where
         growth.revenue <> coalesce(ledger.revenue, 0)
-        or growth.base_revenue <> coalesce(before.revenue, 0)
+        or growth.base_revenue <> coalesce(year_before.revenue, 0)
         or growth.revenue <> (
             growth.retained_revenue
             + growth.returned_revenue

@@ -80,7 +80,8 @@ compared as (
             and account_years.year = base_years.year
 ),
 
--- A customer of the year before, one that came for the first time (and how), or one that came back after a year without.
+-- A customer of the year before, one that came for the first time (and how), or one that came back after a year
+-- without.
 sorted_out as (
     select
         compared.*,
