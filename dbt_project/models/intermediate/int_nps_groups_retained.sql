@@ -47,9 +47,9 @@ judged as (
     select
         *,
         case
-            when n_clusters < {{ var('minimum_compared_accounts') }} then 'few_accounts'
-            when top_account_share > {{ var('maximum_top_account_share') }} then 'one_account_dominates'
-            when effective_clusters < {{ var('minimum_effective_accounts') }} then 'few_effective_accounts'
+            when n_clusters < {{ var('minimum_compared_accounts') }} then 'too_few_accounts'
+            when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
+            when effective_clusters < {{ var('minimum_effective_accounts') }} then 'too_few_effective_accounts'
         end as suppression_reason
     from estimated
 ),

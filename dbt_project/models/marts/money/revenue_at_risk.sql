@@ -25,7 +25,7 @@ joined as (
         retentions.ci_high as retention_ci_high,
         coalesce(retentions.net_revenue_retention is not null, false) as is_reportable,
         case
-            when retentions.nps_group is null then 'no_complete_outcome'
+            when retentions.nps_group is null then 'no_complete_window'
             else retentions.suppression_reason
         end as suppression_reason
     from accounts
