@@ -16,6 +16,7 @@ peers as (
         horizon_months,
         period_number,
         stratum_number,
+        {{ exact_sum('base_revenue') }} as weight,
         {{ exact_sum('base_revenue * account_points') }} / {{ exact_sum('base_revenue') }} as points,
         {{ exact_sum('base_revenue * growth') }} / {{ exact_sum('base_revenue') }} as growth
     from outcomes
@@ -29,6 +30,7 @@ deviations as (
         outcomes.horizon_months,
         outcomes.account_number,
         outcomes.base_revenue as weight,
+        outcomes.base_revenue / peers.weight as peer_share,
         outcomes.account_points - peers.points as points,
         outcomes.growth - peers.growth as growth,
         outcomes.n_contacts_answered
@@ -51,6 +53,7 @@ summed as (
         {{ exact_sum('weight') }} as weight,
         {{ exact_sum('weight * points * growth') }} as points_growth,
         {{ exact_sum('weight * points * points') }} as points_points,
+        {{ exact_sum('weight * points * points * peer_share') }} as weighted_peer_share,
         {{ exact_sum('weight / n_contacts_answered') }} as noise_weight
     from deviations
     group by cell_number, horizon_months, account_number
@@ -58,7 +61,16 @@ summed as (
 
 -- An account that always has the points of its peers, or no peers, says nothing.
 final as (
-    select * from summed
+    select
+        cell_number,
+        horizon_months,
+        account_number,
+        weight,
+        points_growth,
+        points_points,
+        noise_weight,
+        weighted_peer_share / points_points as leverage
+    from summed
     where points_points > 1e-12 * weight
 )
 

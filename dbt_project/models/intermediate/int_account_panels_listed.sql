@@ -1,7 +1,8 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
 {% set part = ['account_number', 'horizon_months', 'part_cell'] %}
 {% set values = [
-    'weight', 'points', 'placebo', 'growth', 'lead_weight', 'lead_points', 'lead_later', 'lead_growth'
+    'weight', 'weight_sq', 'points', 'placebo', 'growth',
+    'lead_weight', 'lead_weight_sq', 'lead_points', 'lead_later', 'lead_growth',
 ] %}
 {% set products = [
     ('points', 'points'), ('placebo', 'placebo'), ('growth', 'growth'), ('points', 'growth'), ('placebo', 'growth')
@@ -14,7 +15,11 @@
 with
 
 deviations as (
-    select * from {{ ref('int_account_panels_centred') }}
+    select
+        *,
+        weight * weight as weight_sq,
+        lead_weight * lead_weight as lead_weight_sq
+    from {{ ref('int_account_panels_centred') }}
 ),
 
 calendar as (

@@ -40,6 +40,12 @@ residual as (
         stacked.is_identifying,
         stacked.account_weight,
         stacked.noise_weight - stacked.noise_weight_of_mean as noise_weight,
+        {{ list_dot('stacked.weight_sq_by_period', 'effects.main_per_weight') }} / stacked.account_weight as leverage,
+        coalesce(
+            {{ list_dot('stacked.lead_weight_sq_by_period', 'effects.lead_per_weight') }}
+            / nullif(stacked.account_lead_weight, 0),
+            0e0
+        ) as lead_leverage,
         {% for prefix, pairs in products.items() %}
         {% set panel = 'main_' if prefix == '' else prefix %}
         {% set weights = 'stacked.' ~ prefix ~ 'weight_by_period' %}
@@ -76,6 +82,8 @@ final as (
         n_observations,
         account_weight as weight,
         noise_weight,
+        leverage,
+        lead_leverage,
         {% for prefix, pairs in products.items() %}
         {% for first, second in pairs %}
         {% if first == second %}

@@ -23,6 +23,8 @@ period_sums as (
         {{ grouped_cell_number() }} as cell_number,
         horizon_months,
         period_number,
+        {{ exact_sum('weight') }} as main_weight,
+        {{ exact_sum('lead_weight') }} as lead_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
         {{ exact_sum(prefixes[panel] ~ value) }} as {{ panel }}_{{ value }}{{ ',' if not loop.last }}
@@ -172,6 +174,8 @@ effects as (
         lines.cell_number,
         lines.horizon_months,
         lines.place,
+        coalesce(1e0 / period_sums.main_weight, 0e0) as main_per_weight,
+        coalesce(1e0 / period_sums.lead_weight, 0e0) as lead_per_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
         {{ list_item(list_item('solved.' ~ panel ~ '_solution', 'lines.place'), 'lines.n_periods + ' ~ loop.index) }}
@@ -184,12 +188,19 @@ effects as (
         on
             lines.cell_number = solved.cell_number
             and lines.horizon_months = solved.horizon_months
+    left join period_sums
+        on
+            lines.cell_number = period_sums.cell_number
+            and lines.horizon_months = period_sums.horizon_months
+            and lines.period_number = period_sums.period_number
 ),
 
 final as (
     select
         cell_number,
         horizon_months,
+        {{ ordered_list('main_per_weight', 'place') }} as main_per_weight,
+        {{ ordered_list('lead_per_weight', 'place') }} as lead_per_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
         {{ ordered_list(panel ~ '_' ~ value, 'place') }} as {{ panel }}_{{ value }},

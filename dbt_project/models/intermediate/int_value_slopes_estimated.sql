@@ -29,6 +29,7 @@ clusters as (
         points_growth as numerator,
         points_points as denominator,
         1 as n_clusters,
+        leverage,
         noise_weight
     from accounts
     where
@@ -42,6 +43,7 @@ clusters as (
         placebo_growth as numerator,
         placebo_placebo as denominator,
         1 as n_clusters,
+        leverage,
         0e0 as noise_weight
     from accounts
     where
@@ -58,6 +60,7 @@ clusters as (
         + coalesce(lead_slopes.slope, 0e0) * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_points
             as denominator,
         1 as n_clusters,
+        accounts.lead_leverage as leverage,
         0e0 as noise_weight
     from accounts
     left join lead_slopes
@@ -75,6 +78,7 @@ clusters as (
         points_growth as numerator,
         points_points as denominator,
         1 as n_clusters,
+        leverage,
         noise_weight
     from associations
 ),
@@ -99,7 +103,7 @@ final as (
         ratios.effective_clusters,
         ratios.degrees_of_freedom,
         noises.noise_weight / ratios.denominator_total as noise_per_variance
-    from {{ jackknife_ratio('clusters', cell) }} as ratios
+    from {{ jackknife_ratio('clusters', cell, leverage='leverage') }} as ratios
     inner join noises
         on
             {% for column in cell %}
