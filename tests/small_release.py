@@ -221,7 +221,7 @@ def point_value(method: str, path: str, months: int, value: float | None, **give
         "base_revenue": Decimal(4_000_000),
         "revenue_coverage": 0.712,
         "evidence_grade": "R" if is_refused else "C",
-        "refusal_reason": "few_accounts" if is_refused else None,
+        "refusal_reason": "too_few_accounts" if is_refused else None,
         **given,
     }
 
@@ -243,7 +243,7 @@ def money(segment: str) -> dict[str, Rows]:
             point_value("within_account", "all_accounts", 3, 1000.0),
             point_value("adjusted_association", "all_accounts", 12, 9000.0),
             *(point_value("group_retention", path, 12, None) for path in paths),
-            point_value("lifetime_value", "detractor_to_promoter", 60, 12000.0, evidence_grade="D"),
+            point_value("lifetime_value", "detractor_to_promoter", 60, 14000.0, evidence_grade="D"),
             point_value("within_account", "all_accounts", 12, 777.0)
             | {"dimension": "segment", "dimension_value": segment},
         ],

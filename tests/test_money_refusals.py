@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,33 +22,19 @@ from tests.conftest import run_nightly
 
 @dataclass(frozen=True)
 class Case:
-    """A company and the reason that each method gives over 3 months."""
+    """A company and the reason that every method gives over 3 months."""
 
     company: RawCompany
-    reasons: Mapping[str, str]
+    reason: str
 
 
-NO_OUTCOME = dict.fromkeys(("group_retention", "adjusted_association", "within_account"), "no_complete_outcome")
+METHODS = ("group_retention", "adjusted_association", "within_account")
 CASES = {
-    "three_accounts": Case(
-        THREE_ACCOUNTS,
-        {
-            "group_retention": "few_accounts",
-            "adjusted_association": "few_accounts",
-            "within_account": "few_identifying_accounts",
-        },
-    ),
-    "one_account_with_nearly_all_revenue": Case(
-        ONE_DOMINATES,
-        {
-            "group_retention": "one_account_dominates",
-            "adjusted_association": "one_account_dominates",
-            "within_account": "one_account_dominates",
-        },
-    ),
-    "no_revenue": Case(WITHOUT_REVENUE, NO_OUTCOME),
-    "no_answers": Case(WITHOUT_ANSWERS, {"group_retention": "few_accounts"}),
-    "revenue_in_one_month": Case(ONE_MONTH_OF_REVENUE, NO_OUTCOME),
+    "three_accounts": Case(THREE_ACCOUNTS, "too_few_accounts"),
+    "one_account_with_nearly_all_revenue": Case(ONE_DOMINATES, "top_account_too_large"),
+    "no_revenue": Case(WITHOUT_REVENUE, "no_complete_window"),
+    "no_answers": Case(WITHOUT_ANSWERS, "no_answers"),
+    "revenue_in_one_month": Case(ONE_MONTH_OF_REVENUE, "no_complete_window"),
 }
 
 
@@ -64,17 +49,12 @@ def test_a_company_that_cannot_know_is_told_why(tmp_path: Path, name: str) -> No
     values = rows_as_dicts(release, "select * from marts.nps_point_value")
     company = [row for row in values if row["dimension"] == "all"]
     assert {row["horizon_months"] for row in company} >= {3, 6, 12}
-    assert {row["method"] for row in company} == {
-        "group_retention",
-        "adjusted_association",
-        "within_account",
-        "lifetime_value",
-    }
+    assert {row["method"] for row in company} == {*METHODS, "lifetime_value"}
     for row in values:
         assert row["slope_per_point"] is None and row["value_per_point"] is None and row["ci_low"] is None, row
         assert row["evidence_grade"] == "R" and row["refusal_reason"], row
     found = {(row["method"], row["refusal_reason"]) for row in company if row["horizon_months"] == 3}
-    assert found >= set(case.reasons.items())
+    assert found == {(method, case.reason) for method in METHODS}
     report = (tmp_path / "home" / "published" / "report" / "index.html").read_text(encoding="utf-8")
     assert "No method can put a value on a point yet." in report
     assert "One NPS point is associated with" not in report

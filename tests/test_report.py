@@ -178,12 +178,12 @@ def test_methods_stand_side_by_side_with_their_intervals(page: Page) -> None:
 
 
 def test_refused_method_says_what_would_lift_it(page: Page) -> None:
-    refusal = "refused: fewer than 30 accounts in a compared group; it takes answers of more accounts"
+    refusal = "refused: fewer than 30 accounts to compare; it takes answers of more accounts"
     assert f"detractors become passives {refusal} 310 71.2 %" in page.text
 
 
 def test_every_method_refused_leaves_no_sentence(tmp_path: Path) -> None:
-    refused = [point_value("within_account", "all_accounts", 12, None, refusal_reason="no_complete_outcome")]
+    refused = [point_value("within_account", "all_accounts", 12, None, refusal_reason="no_complete_window")]
     page = report(tmp_path, company() | {"nps_point_value": refused})
     assert "No method can put a value on a point yet." in page.text
     assert "One NPS point is associated with" not in page.text

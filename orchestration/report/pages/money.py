@@ -147,23 +147,26 @@ def _scale(shown: Sequence[tuple[float, float, float] | None], middle: float = 0
 def lifted(reason: str | None, rules: Rules) -> str:
     """Why an estimate is refused, and what data would lift the refusal."""
     words = {
-        "no_complete_outcome": "no quarter end has both a whole base and a complete outcome; it takes a ledger of "
-        "twice "
-        "the horizon, and time",
-        "few_accounts": f"fewer than {rules.minimum_compared_accounts} accounts in a compared group; it takes "
-        "answers of "
-        "more accounts",
-        "few_identifying_accounts": f"fewer than {rules.minimum_identifying_accounts} accounts whose score changed; it "
+        "no_complete_window": "no quarter end has both a whole base before it and a complete outcome after it; it "
+        "takes a "
+        "ledger of twice the horizon, and time",
+        "no_base_revenue": "no account had revenue in a base window; it takes accounts that pay",
+        "no_answers": "no account with revenue has a score; it takes answers that can be joined to accounts",
+        "too_few_accounts": f"fewer than {rules.minimum_compared_accounts} accounts to compare; it takes answers of "
+        "more "
+        "accounts",
+        "too_few_identifying_accounts": f"fewer than {rules.minimum_identifying_accounts} accounts whose score "
+        "changed; it "
         "takes repeated answers of more accounts",
-        "few_effective_accounts": f"fewer than {rules.minimum_effective_accounts} effective accounts; it takes "
-        "answers of "
-        "more of the large accounts",
-        "one_account_dominates": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the "
+        "top_account_too_large": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the "
         "revenue; it "
         "takes answers of other large accounts",
-        "low_coverage": f"under {share(rules.minimum_revenue_coverage, 0)} of the revenue has a score; it takes "
-        "answers of "
-        "accounts with revenue",
+        "too_few_effective_accounts": f"fewer than {rules.minimum_effective_accounts} effective accounts; it takes "
+        "answers "
+        "of more of the large accounts",
+        "coverage_too_low": f"under {share(rules.minimum_revenue_coverage, 0)} of the revenue has a score; it takes "
+        "answers of accounts with revenue",
+        "no_error": "all of the variation is in one account; it takes answers of more accounts",
     }
     code = reason or ""
     return words.get(code, phrase(code).lower() or "not estimated")
@@ -173,12 +176,12 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     slug, title = "value", "One point, by every method"
     if not values:
         return Section(slug, title, [Refusal("The release holds no estimate and no refusal.")])
-    current = [row for row in values if row["method"] != "lifetime_value"]
-    headline = [row for row in current if row["horizon_months"] == HEADLINE_MONTHS]
-    shorter = [row for row in current if row["horizon_months"] != HEADLINE_MONTHS and row["path"] == "all_accounts"]
-    blocks: list[Block] = [_sentence(current)]
+    of_revenue = [row for row in values if row["method"] != "lifetime_value"]
+    headline = [row for row in values if row["horizon_months"] >= HEADLINE_MONTHS]
+    shorter = [row for row in of_revenue if row["horizon_months"] < HEADLINE_MONTHS and row["path"] == "all_accounts"]
+    blocks: list[Block] = [_sentence(of_revenue)]
     for rows, caption in (
-        (headline, f"One point over {HEADLINE_MONTHS} months, the company"),
+        (headline, f"One point over {HEADLINE_MONTHS} months and more, the company"),
         (shorter, "The same over shorter times, every account one point higher"),
     ):
         if rows:
@@ -227,8 +230,9 @@ def _value_table(rows: Sequence[Given], caption: str, rules: Rules) -> Table:
     shown = {id(row): _interval_of(row, "value_per_point") for row in rows}
     scale = _scale(list(shown.values()))
     drawn: list[Row] = []
-    for months in sorted({row["horizon_months"] for row in rows}, reverse=True):
-        if len({row["horizon_months"] for row in rows}) > 1:
+    horizons = sorted({row["horizon_months"] for row in rows}, key=lambda months: (months != HEADLINE_MONTHS, -months))
+    for months in horizons:
+        if len(horizons) > 1:
             drawn.append(Row([Cell(f"{months} months")], is_heading=True))
         found = [row for row in rows if row["horizon_months"] == months]
         for row in sorted(found, key=lambda row: (order.index(row["method"]), list(PATHS).index(row["path"]))):
