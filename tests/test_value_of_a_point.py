@@ -25,9 +25,9 @@ pytestmark = [
 
 Table = pd.DataFrame
 SHAPES = sorted(shapes())
-# Ours keeps the period effects that all accounts gave; CRV3 estimates them anew without each account. With 50 effective
-# accounts ours is 2 to 4 % smaller, with 25 up to 10 %, with 15 up to 18 %.
-CRV3_TOLERANCE = 0.08
+# Ours takes the period effects that an account shares in out by its leverage; CRV3 estimates them anew without it. Over 36
+# panels of 40 to 150 accounts the two were 4 % apart at most, and 3 % with 150 accounts; the domain allows 8 %.
+CRV3_TOLERANCE = 0.04
 
 
 @pytest.fixture(scope="session")
