@@ -164,6 +164,7 @@ final as (
                 method = 'within_account'
                 and n_identifying_accounts < {{ var('minimum_identifying_accounts') }}
                 then 'too_few_identifying_accounts'
+            when slope is null then 'no_variation'
             when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
             when
                 coalesce(effective_clusters, 0) < {{ var('minimum_effective_accounts') }}
