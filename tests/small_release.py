@@ -272,6 +272,7 @@ def money(segment: str) -> dict[str, Rows]:
                 "n_accounts": 40 if index < 4 else 3,
                 "base_revenue": Decimal(100_000),
                 "net_revenue_retention": 1.12 - index / 10 if index < 4 else None,
+                "is_reportable": index < 4,
                 "gross_revenue_retention": 0.9,
                 "logo_retention": 0.95,
                 "ci_low": 1.02 - index / 10 if index < 4 else None,

@@ -158,6 +158,7 @@ def lifted(reason: str | None, rules: Rules) -> str:
         "too_few_identifying_accounts": f"fewer than {rules.minimum_identifying_accounts} accounts whose score "
         "changed; it "
         "takes repeated answers of more accounts",
+        "no_variation": "no account’s score changed, or all are alike; it takes answers over a longer time",
         "top_account_too_large": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the "
         "revenue; it "
         "takes answers of other large accounts",
@@ -177,12 +178,14 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     if not values:
         return Section(slug, title, [Refusal("The release holds no estimate and no refusal.")])
     of_revenue = [row for row in values if row["method"] != "lifetime_value"]
-    headline = [row for row in values if row["horizon_months"] >= HEADLINE_MONTHS]
+    of_life = [row for row in values if row["method"] == "lifetime_value"]
+    headline = [row for row in of_revenue if row["horizon_months"] == HEADLINE_MONTHS]
     shorter = [row for row in of_revenue if row["horizon_months"] < HEADLINE_MONTHS and row["path"] == "all_accounts"]
     blocks: list[Block] = [_sentence(of_revenue)]
     for rows, caption in (
-        (headline, f"One point over {HEADLINE_MONTHS} months and more, the company"),
+        (headline, f"One point over {HEADLINE_MONTHS} months, the company"),
         (shorter, "The same over shorter times, every account one point higher"),
+        (of_life, "One point in lifetime value: margin and retention, discounted"),
     ):
         if rows:
             blocks.append(_value_table(rows, caption, release.rules))
@@ -298,7 +301,7 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
                 Row(
                     [
                         Cell(label, note=explained),
-                        Cell(phrase(row["verdict"]).lower(), is_quiet=row["verdict"] == "not_applicable"),
+                        _verdict(row),
                         Cell(NOTHING if row["statistic"] is None else f"{row['statistic']:.3g}".replace("-", "−")),
                         Cell(NOTHING if row["p_value"] is None else f"{row['p_value']:.3f}"),
                     ]
@@ -314,6 +317,14 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
     )
 
 
+def _verdict(row: Given) -> Cell:
+    if row["verdict"] == "not_applicable":
+        return Cell("not applicable", note=phrase(row["reason"] or "").lower(), is_quiet=True)
+    corrected = row["slope_per_point_corrected"]
+    note = "" if corrected is None else f"corrected for it, {share(corrected, 3)} growth per point"
+    return Cell(phrase(row["verdict"]).lower(), note=note)
+
+
 # What groups keep --------------------------------------------------------------------------------------------------
 
 
@@ -323,7 +334,7 @@ def _retention(release: Release) -> Section:
         """
         with complete as (
             select * from marts.nps_group_retention
-            where dimension = 'all' and net_revenue_retention is not null
+            where dimension = 'all' and ci_low is not null
         ),
 
         newest as (
@@ -397,7 +408,7 @@ def _retention_row(group: Legend, row: Given, shown: tuple[float, float, float] 
         [
             label,
             Cell(share(value), note=share_interval(low, high)),
-            Cell(drawing=charts.span(shown, scale, words, reference=1.0)),
+            Cell(drawing=charts.span(shown, scale, words, reference=1.0, is_weak=not row["is_reportable"])),
             *rest,
         ]
     )
