@@ -307,10 +307,12 @@ def money(segment: str) -> dict[str, Rows]:
                 "annual_margin": 400.0,
                 "retention": 0.92,
                 "lifetime_value": 1444.0,
-                "ci_low": 1344.0,
-                "ci_high": 1544.0,
+                "lifetime_value_ci_low": 1344.0,
+                "lifetime_value_ci_high": 1544.0,
                 "referral_value": 50.0,
                 "total_worth": 1494.0,
+                "ci_low": 1394.0,
+                "ci_high": 1594.0,
             }
         ],
         "earned_growth": [

@@ -590,7 +590,8 @@ def _economics(release: Release) -> Section:
         row = by_group.get(group.key)
         if row is None:
             continue
-        lifetime = _interval_of(row, "lifetime_value")
+        lifetime = _interval_of(row, "lifetime_value", "lifetime_value_ci_low", "lifetime_value_ci_high")
+        worth = _interval_of(row, "total_worth")
         drawn.append(
             Row(
                 [
@@ -600,7 +601,7 @@ def _economics(release: Release) -> Section:
                     Cell(share(row["retention"])),
                     Cell(_amount(row["lifetime_value"]), note=money_interval(*lifetime[1:]) if lifetime else ""),
                     Cell(_amount(row["referral_value"])),
-                    Cell(_amount(row["total_worth"])),
+                    Cell(_amount(row["total_worth"]), note=money_interval(*worth[1:]) if worth else ""),
                 ]
             )
         )
@@ -610,8 +611,8 @@ def _economics(release: Release) -> Section:
         Column("Margin", "number", note="a year"),
         Column("Kept", "number"),
         Column("Lifetime value", "number", note="95 % interval"),
-        Column("Referrals", "number"),
-        Column("Worth", "number"),
+        Column("By referral", "number"),
+        Column("Worth", "number", note="95 % interval"),
     ]
     currency = rows[0]["currency"]
     source = Source("marts.promoter_economics", f"as_of_date = {rows[0]['as_of_date']}, each nps_group")
