@@ -262,6 +262,18 @@ def money(segment: str) -> dict[str, Rows]:
             }
             for check, statistic, p_value, verdict in checks
         ],
+        "growth_by_points_band": [
+            {
+                "horizon_months": 12,
+                "points_band": band,
+                "n_accounts": 40 if band != 2 else 3,
+                "net_revenue_retention": 0.9 + band / 20,
+                "ci_low": 0.8 + band / 20 if band != 2 else None,
+                "ci_high": 1.0 + band / 20 if band != 2 else None,
+                "is_reportable": band != 2,
+            }
+            for band in (1, 2, 3, 5)
+        ],
         "nps_group_retention": [
             {
                 "as_of_date": A_YEAR_BEFORE,
@@ -332,7 +344,7 @@ def money(segment: str) -> dict[str, Rows]:
         ],
         "claims_vs_evidence": [
             {
-                "claim": "shop",
+                "claim": "shop_scores_above_bot",
                 "entity": "UPC",
                 "source": "article 002",
                 "statistic": "difference",
@@ -346,7 +358,7 @@ def money(segment: str) -> dict[str, Rows]:
                 "is_reportable": True,
             },
             {
-                "claim": "hour",
+                "claim": "hour_of_calling",
                 "entity": "Apple",
                 "source": "article 000",
                 "statistic": "revenue per hour",

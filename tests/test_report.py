@@ -203,6 +203,11 @@ def test_failed_check_is_told(page: Page) -> None:
     assert "caps the grade at C failed −2.4 0.016" in page.text
 
 
+def test_growth_rises_with_the_dose_and_a_small_band_is_refused(page: Page) -> None:
+    assert "−100 everybody a detractor; 40 accounts −5.0 % −15.0 % to +5.0 %" in page.text
+    assert "more detractors than promoters; 3 accounts not shown: too few accounts" in page.text
+
+
 def test_retention_of_a_group_that_cannot_carry_it_is_not_shown(page: Page) -> None:
     assert "Promoters 40 accounts 112.0 % 102.0 % to 122.0 %" in page.text
     assert "Not asked 3 accounts not shown: too little carries it" in page.text
@@ -229,8 +234,14 @@ def test_earned_growth_has_its_bound(page: Page) -> None:
 
 
 def test_claims_stand_beside_our_own_estimate(page: Page) -> None:
-    assert "UPC difference (article 002) supported one company – 10.0 2.0 to 18.0; grade D" in page.text
-    assert "Apple revenue per hour (article 000) not measured here no comparison group 1,000 –" in page.text
+    assert (
+        "Shop scores above bot UPC: difference (article 002) supported one company – 10.0 2.0 to 18.0; grade D"
+        in page.text
+    )
+    assert (
+        "Hour of calling Apple: revenue per hour (article 000) not measured here no comparison group 1,000 –"
+        in page.text
+    )
 
 
 # The poor ----------------------------------------------------------------------------------------------------------

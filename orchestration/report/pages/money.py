@@ -75,6 +75,15 @@ CHECKS = {
     "top_account_share": ("Largest account", "its share of the revenue behind the estimate"),
     "group_overlap": ("Overlap of groups", "share of the revenue in cells where the compared groups meet"),
 }
+# A check that a method cannot have is left out; one that it cannot have yet is shown.
+NOT_OF_THE_METHOD = ("not_within_accounts", "no_groups_compared", "no_slope_on_points")
+BANDS = {
+    1: ("−100", "everybody a detractor"),
+    2: ("−99 to −1", "more detractors than promoters"),
+    3: ("0", "passive, or as many of both"),
+    4: ("1 to 99", "more promoters than detractors"),
+    5: ("100", "everybody a promoter"),
+}
 VERDICTS = {
     "supported": "supported",
     "compatible": "compatible, and so is 0",
@@ -116,6 +125,7 @@ def page(release: Release, build: Build) -> Page:
         [
             _value(release, values),
             _checks(release, values),
+            _dose(release),
             _retention(release),
             _risk(release, build),
             _accounts_at_risk(release),
@@ -278,7 +288,11 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
         f"""
         select *
         from marts.nps_point_value_checks
-        where dimension = 'all' and horizon_months = {HEADLINE_MONTHS} and method <> 'lifetime_value'
+        where
+            dimension = 'all'
+            and horizon_months = {HEADLINE_MONTHS}
+            and method <> 'lifetime_value'
+            and coalesce(reason, '') not in ({", ".join(literal(reason) for reason in NOT_OF_THE_METHOD)})
         order by method, path, check_name
         """
     )
@@ -326,6 +340,64 @@ def _verdict(row: Given) -> Cell:
 
 
 # What groups keep --------------------------------------------------------------------------------------------------
+
+
+def _dose(release: Release) -> Section:
+    slug, title = "dose", "More points, more growth?"
+    rows = release.rows(
+        """
+        select *
+        from marts.growth_by_points_band
+        where horizon_months = (select max(horizon_months) from marts.growth_by_points_band where ci_low is not null)
+        order by points_band
+        """
+    )
+    if not rows:
+        return Section(
+            slug,
+            title,
+            [
+                Refusal(
+                    "No band of scores can be shown: it takes accounts with a score, a whole base and a complete outcome."
+                )
+            ],
+        )
+    shown = [_interval_of(row, "net_revenue_retention") for row in rows]
+    scale = _scale(shown, 1.0)
+    drawn = []
+    for row, interval in zip(rows, shown, strict=True):
+        band, words = BANDS[row["points_band"]]
+        label = Cell(band, note=f"{words}; {counted(row['n_accounts'], 'account')}")
+        if interval is None:
+            drawn.append(Row([label, Cell("not shown: too few accounts", is_quiet=True, spans=2)]))
+            continue
+        value, low, high = interval
+        said = f"Points {band}: {signed_share(value - 1)} (95 % interval {signed_share(low - 1)} to "
+        f"{signed_share(high - 1)})"
+        drawn.append(
+            Row(
+                [
+                    label,
+                    Cell(signed_share(value - 1), note=f"{signed_share(low - 1)} to {signed_share(high - 1)}"),
+                    Cell(drawing=charts.span(interval, scale, said, reference=1.0, is_weak=not row["is_reportable"])),
+                ]
+            )
+        )
+    columns = [
+        Column("Points of the account"),
+        Column("Growth", "number", note="95 % interval"),
+        Column("", "chart", drawing=charts.axis(scale, lambda value: share(value - 1, 0), 1.0)),
+    ]
+    months = rows[0]["horizon_months"]
+    source = Source("marts.growth_by_points_band", f"horizon_months = {months}, each points_band")
+    return Section(
+        slug,
+        title,
+        [Table(f"Growth over {months} months by score before, all quarters", columns, drawn, source=source)],
+        lead="If a score speaks of growth, growth should rise with it, step by step. One that only rises at an end "
+        "says that "
+        "a point is not one thing.",
+    )
 
 
 def _retention(release: Release) -> Section:
@@ -687,7 +759,7 @@ def _claims(release: Release) -> Section:
     drawn = [
         Row(
             [
-                Cell(row["entity"], note=f"{row['statistic']} ({row['source']})"),
+                Cell(phrase(row["claim"]), note=f"{row['entity']}: {row['statistic']} ({row['source']})"),
                 Cell(
                     VERDICTS.get(row["verdict"], row["verdict"]),
                     note=row["comparability"],
