@@ -356,11 +356,7 @@ def _dose(release: Release) -> Section:
         return Section(
             slug,
             title,
-            [
-                Refusal(
-                    "No band of scores can be shown: it takes accounts with a score, a whole base and a complete outcome."
-                )
-            ],
+            [Refusal("No band can be shown: it takes accounts with a score, a whole base and a complete outcome.")],
         )
     shown = [_interval_of(row, "net_revenue_retention") for row in rows]
     scale = _scale(shown, 1.0)
