@@ -52,8 +52,7 @@ scored as (
         row_number() over (
             partition by account_periods.period_number
             order by
-                {{ text_hash("concat('placebo|', account_periods.account_id, '|', cast(account_periods.period_number as "
-                ~ dbt.type_string() ~ "))") }},
+                {{ text_hash("concat(account_periods.account_id, '|', account_periods.period_number)") }},
                 account_periods.account_id
         ) as drawn_place
     from account_periods

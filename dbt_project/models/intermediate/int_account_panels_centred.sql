@@ -16,12 +16,12 @@ outcomes as (
 -- The cell of an account that never changed it; null in a dimension in which it did.
 settled as (
     select
-        account_number,
-        horizon_months,
         {% for dimension in dimensions %}
         case when min({{ dimension }}_cell) = max({{ dimension }}_cell) then min({{ dimension }}_cell) end
-            as {{ dimension }}_cell{{ ',' if not loop.last }}
+            as {{ dimension }}_cell,
         {% endfor %}
+        account_number,
+        horizon_months
     from outcomes
     group by account_number, horizon_months
 ),
@@ -85,7 +85,7 @@ means as (
         {{ exact_sum('base_revenue * ' ~ value) }} as {{ name }},
         {% endfor %}
         {% for name, value in lead %}
-        {{ exact_sum(lead_weight ~ ' * ' ~ value) }} as lead_{{ name }}{{ ',' if not loop.last }}
+        {{ exact_sum(lead_weight ~ ' * ' ~ value) }} as lead_{{ name }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from parts
     group by {{ part | join(', ') }}
@@ -108,7 +108,6 @@ final as (
         means.lead_weight as account_lead_weight,
         parts.base_revenue as weight,
         case when parts.later_points is not null then parts.base_revenue end as lead_weight,
-        parts.account_points,
         {% for name, value in main %}
         parts.base_revenue * (parts.{{ value }} - means.{{ name }} / means.weight) as {{ name }},
         {% endfor %}
@@ -116,8 +115,9 @@ final as (
         case
             when parts.later_points is not null
                 then parts.base_revenue * (parts.{{ value }} - means.lead_{{ name }} / means.lead_weight)
-        end as lead_{{ name }}{{ ',' if not loop.last }}
+        end as lead_{{ name }},
         {% endfor %}
+        parts.account_points
     from parts
     inner join means
         on

@@ -52,7 +52,7 @@ totals as (
     group by {{ part | join(', ') }}
 ),
 
--- Every list has an item for every period of the horizon, 0 where the account has no row: so lists of one horizon match.
+-- Every list has an item for every quarter end of the horizon, 0 where the account has no row: so they match.
 grid as (
     select
         totals.account_number,
@@ -71,7 +71,7 @@ lists as (
         grid.part_cell,
         {% for value in values %}
         {{ ordered_list('coalesce(deviations.' ~ value ~ ', 0e0)', 'grid.period_number') }} as {{ value }}_by_period
-        {{- ',' if not loop.last }}
+        {%- if not loop.last %},{% endif %}
         {% endfor %}
     from grid
     left join deviations
@@ -87,7 +87,7 @@ final as (
     select
         totals.*,
         {% for value in values %}
-        lists.{{ value }}_by_period{{ ',' if not loop.last }}
+        lists.{{ value }}_by_period{% if not loop.last %},{% endif %}
         {% endfor %}
     from totals
     inner join lists

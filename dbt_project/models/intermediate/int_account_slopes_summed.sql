@@ -48,20 +48,22 @@ residual as (
         ) as lead_leverage,
         {% for prefix, pairs in products.items() %}
         {% set panel = 'main_' if prefix == '' else prefix %}
-        {% set weights = 'stacked.' ~ prefix ~ 'weight_by_period' %}
+        {% set own = 'stacked.' ~ prefix %}
+        {% set weights = own ~ 'weight_by_period' %}
+        {% set total = 'stacked.account_' ~ prefix ~ 'weight' %}
         {% for first, second in pairs %}
-        stacked.{{ prefix }}{{ first }}_{{ second }}
-        - {{ list_dot('stacked.' ~ prefix ~ first ~ '_by_period', 'effects.' ~ panel ~ second) }}
-        - {{ list_dot('stacked.' ~ prefix ~ second ~ '_by_period', 'effects.' ~ panel ~ first) }}
+        {{ own ~ first ~ '_' ~ second }}
+        - {{ list_dot(own ~ first ~ '_by_period', 'effects.' ~ panel ~ second) }}
+        - {{ list_dot(own ~ second ~ '_by_period', 'effects.' ~ panel ~ first) }}
         + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ second) }}
         - coalesce(
             {{ list_dot(weights, 'effects.' ~ panel ~ first) }} * {{ list_dot(weights, 'effects.' ~ panel ~ second) }}
-            / nullif(stacked.account_{{ prefix }}weight, 0),
+            / nullif({{ total }}, 0),
             0e0
-        ) as {{ prefix }}{{ first }}_{{ second }},
+        ) as {{ prefix ~ first ~ '_' ~ second }},
         {% if first == second %}
-        1e-10 * (stacked.{{ prefix }}{{ first }}_{{ second }} + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ second) }})
-        + 1e-18 * stacked.account_{{ prefix }}weight as {{ prefix }}{{ first }}_rounding,
+        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ first) }})
+        + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
         {% endif %}
         {% endfor %}
         {% endfor %}
@@ -86,21 +88,13 @@ final as (
         lead_leverage,
         {% for prefix, pairs in products.items() %}
         {% for first, second in pairs %}
-        {% if first == second %}
-        case
-            when {{ prefix }}{{ first }}_{{ first }} > {{ prefix }}{{ first }}_rounding
-                then {{ prefix }}{{ first }}_{{ first }}
-            else 0e0
-        end as {{ prefix }}{{ first }}_{{ first }},
-        {% else %}
         case
             when
-                {{ prefix }}{{ first }}_{{ first }} > {{ prefix }}{{ first }}_rounding
-                and {{ prefix }}{{ second }}_{{ second }} > {{ prefix }}{{ second }}_rounding
-                then {{ prefix }}{{ first }}_{{ second }}
+                {{ prefix ~ first ~ '_' ~ first }} > {{ prefix ~ first }}_rounding
+                and {{ prefix ~ second ~ '_' ~ second }} > {{ prefix ~ second }}_rounding
+                then {{ prefix ~ first ~ '_' ~ second }}
             else 0e0
-        end as {{ prefix }}{{ first }}_{{ second }},
-        {% endif %}
+        end as {{ prefix ~ first ~ '_' ~ second }},
         {% endfor %}
         {% endfor %}
         is_identifying

@@ -2,7 +2,7 @@
 
 with
 
--- A year of each account: its revenue and profit in the year before a quarter end, and whether it paid in the year after.
+-- A year of each account: revenue and profit of the year before a quarter end, and whether it paid in the year after.
 accounts as (
     select * from {{ ref('int_account_groups_summed') }}
     where horizon_months = 12
@@ -60,14 +60,14 @@ levels as (
     having count(*) = max(comparisons.n_groups)
 ),
 
--- The worth is the product of a margin and of years that depend on retention, each a ratio: its change when an account is
--- deleted is that of both, to first order.
+-- The worth is the product of a margin and of years that depend on retention, each a ratio: its change when an account
+-- is deleted is that of both, to first order.
 parts as (
     select
         accounts.cell_number,
         levels.comparison,
         accounts.account_number,
-        concat(accounts.nps_group, ' margin') as part,
+        case accounts.nps_group when 'promoter' then 1 when 'passive' then 2 else 3 end as part_number,
         comparisons.sign * valued.years as coefficient,
         accounts.base_profit_12m as numerator,
         accounts.n_observations * 1e0 as denominator,
@@ -88,7 +88,7 @@ parts as (
         accounts.cell_number,
         levels.comparison,
         accounts.account_number,
-        concat(accounts.nps_group, ' retention') as part,
+        case accounts.nps_group when 'promoter' then 4 when 'passive' then 5 else 6 end as part_number,
         comparisons.sign * valued.annual_margin * valued.years_per_retention as coefficient,
         accounts.n_retained * 1e0 as numerator,
         accounts.n_observations * 1e0 as denominator,
@@ -107,7 +107,7 @@ parts as (
 ),
 
 ratios as (
-    select * from {{ jackknife_ratio('parts', cell, part='part', cluster='account_number') }} as by_account
+    select * from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_number') }} as by_account
 ),
 
 weakest as (

@@ -27,9 +27,9 @@ period_sums as (
         {{ exact_sum('lead_weight') }} as lead_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
-        {{ exact_sum(prefixes[panel] ~ value) }} as {{ panel }}_{{ value }}{{ ',' if not loop.last }}
+        {{ exact_sum(prefixes[panel] ~ value) }} as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
         {% endfor %}
-        {{ ',' if not loop.last }}
+        {% if not loop.last %},{% endif %}
         {% endfor %}
     from deviations
     group by {{ grouped_by_cell(['horizon_months', 'period_number']) }}
@@ -41,20 +41,20 @@ pairs as (
         {{ grouped_cell_number('deviations') }} as cell_number,
         deviations.horizon_months,
         deviations.period_number,
-        others.period_number as other_period_number,
-        {{ exact_sum('deviations.weight * others.weight / deviations.account_weight') }} as main_coupling,
-        {{ exact_sum('deviations.lead_weight * others.lead_weight / deviations.account_lead_weight') }}
+        partners.period_number as other_period_number,
+        {{ exact_sum('deviations.weight * partners.weight / deviations.account_weight') }} as main_coupling,
+        {{ exact_sum('deviations.lead_weight * partners.lead_weight / deviations.account_lead_weight') }}
             as lead_coupling
     from deviations
-    inner join deviations as others
+    inner join deviations as partners
         on
-            deviations.account_number = others.account_number
-            and deviations.horizon_months = others.horizon_months
-            and deviations.part_cell = others.part_cell
-            and deviations.period_number < others.period_number
+            deviations.account_number = partners.account_number
+            and deviations.horizon_months = partners.horizon_months
+            and deviations.part_cell = partners.part_cell
+            and deviations.period_number < partners.period_number
     group by
         {{ grouped_by_cell(
-            ['deviations.horizon_months', 'deviations.period_number', 'others.period_number'], 'deviations'
+            ['deviations.horizon_months', 'deviations.period_number', 'partners.period_number'], 'deviations'
         ) }}
 ),
 
@@ -171,18 +171,17 @@ solved as (
 
 effects as (
     select
+        {% for panel, values in sides.items() %}
+        {% for value in values %}
+        {{ list_item(list_item('solved.' ~ panel ~ '_solution', 'lines.place'), 'lines.n_periods + ' ~ loop.index) }}
+            as {{ panel }}_{{ value }},
+        {% endfor %}
+        {% endfor %}
         lines.cell_number,
         lines.horizon_months,
         lines.place,
         coalesce(1e0 / period_sums.main_weight, 0e0) as main_per_weight,
-        coalesce(1e0 / period_sums.lead_weight, 0e0) as lead_per_weight,
-        {% for panel, values in sides.items() %}
-        {% for value in values %}
-        {{ list_item(list_item('solved.' ~ panel ~ '_solution', 'lines.place'), 'lines.n_periods + ' ~ loop.index) }}
-            as {{ panel }}_{{ value }}{{ ',' if not loop.last }}
-        {% endfor %}
-        {{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(1e0 / period_sums.lead_weight, 0e0) as lead_per_weight
     from lines
     inner join solved
         on

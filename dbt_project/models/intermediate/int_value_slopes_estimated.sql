@@ -106,9 +106,9 @@ final as (
     from {{ jackknife_ratio('clusters', cell, leverage='leverage') }} as ratios
     inner join noises
         on
-            {% for column in cell %}
-            {{ 'and ' if not loop.first }}ratios.{{ column }} = noises.{{ column }}
-            {% endfor %}
+            ratios.cell_number = noises.cell_number
+            and ratios.horizon_months = noises.horizon_months
+            and ratios.regression = noises.regression
 )
 
 select * from final
