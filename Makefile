@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-real lint docs serve rollback bench parse lock clean
+.PHONY: help nightly test test-browser test-real verify-statistics lint docs serve rollback bench parse lock clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,9 @@ test-browser: .venv/dev ## the report in headless Chromium
 
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
+
+verify-statistics: .venv/dev ## the value of a point on thousands of companies whose truth is known
+	@$(BIN)/python -m tests.verify_statistics
 
 lint: .venv/dev ## style, types and SQL
 	$(BIN)/ruff check .

@@ -78,6 +78,19 @@ CONVENTIONS = (
     Convention(re.compile(r"score|previous_score"), vocabulary.score),
 )
 
+# What an interval without a prefix is of, the first that the table has.
+_ESTIMATES = (
+    "gap",
+    "change",
+    "uplift",
+    "value_per_point",
+    "expected_loss",
+    "own_estimate",
+    "net_revenue_retention",
+    "total_worth",
+    "nps",
+)
+
 _CATEGORIES = ("n_promoters", "n_passives", "n_detractors")
 
 
@@ -177,6 +190,6 @@ def _intervals(numbers: list[str]) -> list[tuple[str, str | None, str]]:
         if not low.endswith("ci_low") or high not in numbers:
             continue
         # Beside a gap or a change, the interval is that of the difference and not of the score.
-        candidates = (prefix.removesuffix("_"),) if prefix else ("gap", "change", "uplift", "value_per_point", "nps")
+        candidates = (prefix.removesuffix("_"),) if prefix else _ESTIMATES
         found.append((low, next((one for one in candidates if one in numbers), None), high))
     return found

@@ -139,7 +139,10 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
             }
             for index, (group, risk) in enumerate(zip(groups, risks, strict=True))
         ],
-        "dim_accounts": [{"account_id": f"A{index}", "is_active": index < 4} for index in range(5)],
+        "dim_accounts": [
+            {"account_id": f"A{index}", "account_name": f"Account {index}", "is_active": index < 4}
+            for index in range(5)
+        ],
         "revenue_by_nps_group": [
             {
                 "month_start": date(2026, month, 1),
@@ -182,6 +185,7 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
             }
             for index in range(2)
         ],
+        **money(segment),
         "row_reconciliation": [
             {
                 "raw_table": "survey_responses",
@@ -194,5 +198,176 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
         ],
         "quarantine_summary": [
             {"raw_table": "survey_responses", "reason": "score_not_whole", "n_rows": 1, "example_key": "R-77"}
+        ],
+    }
+
+
+def point_value(method: str, path: str, months: int, value: float | None, **given: Any) -> dict[str, Any]:
+    """A row of nps_point_value for the company: an estimate with an interval, or a refusal."""
+    is_refused = value is None
+    return {
+        "as_of_date": AS_OF,
+        "dimension": "all",
+        "dimension_value": "all",
+        "method": method,
+        "path": path,
+        "horizon_months": months,
+        "currency": "USD",
+        "value_per_point": value,
+        "ci_low": None if value is None else value - 3000.0,
+        "ci_high": None if value is None else value + 3000.0,
+        "n_accounts": 310,
+        "n_observations": 1200,
+        "base_revenue": Decimal(4_000_000),
+        "revenue_coverage": 0.712,
+        "evidence_grade": "R" if is_refused else "C",
+        "refusal_reason": "too_few_accounts" if is_refused else None,
+        **given,
+    }
+
+
+def money(segment: str) -> dict[str, Rows]:
+    """The value of a point by three methods, one of them refused; retention; five accounts with their risk."""
+    paths = ("detractor_to_passive", "passive_to_promoter", "detractor_to_promoter")
+    checks = (
+        ("lead", 0.83, 0.41, "passed"),
+        ("placebo", -2.4, 0.016, "failed"),
+        ("reliability", 0.62, None, "passed"),
+        ("group_overlap", None, None, "not_applicable"),
+    )
+    groups = ("promoter", "passive", "detractor", "no_response", "not_invited")
+    risks = ("safe", "watch", "at_risk", "at_risk", "unknown")
+    return {
+        "nps_point_value": [
+            point_value("within_account", "all_accounts", 12, 5000.0, evidence_grade="B"),
+            point_value("within_account", "all_accounts", 3, 1000.0),
+            point_value("adjusted_association", "all_accounts", 12, 9000.0),
+            *(point_value("group_retention", path, 12, None) for path in paths),
+            point_value("lifetime_value", "detractor_to_promoter", 60, 14000.0, evidence_grade="D"),
+            point_value("within_account", "all_accounts", 12, 777.0)
+            | {"dimension": "segment", "dimension_value": segment},
+        ],
+        "nps_point_value_checks": [
+            {
+                "as_of_date": AS_OF,
+                "dimension": "all",
+                "dimension_value": "all",
+                "method": "within_account",
+                "path": "all_accounts",
+                "horizon_months": 12,
+                "check_name": check,
+                "statistic": statistic,
+                "p_value": p_value,
+                "verdict": verdict,
+            }
+            for check, statistic, p_value, verdict in checks
+        ],
+        "growth_by_points_band": [
+            {
+                "horizon_months": 12,
+                "points_band": band,
+                "n_accounts": 40 if band != 2 else 3,
+                "net_revenue_retention": 0.9 + band / 20,
+                "ci_low": 0.8 + band / 20 if band != 2 else None,
+                "ci_high": 1.0 + band / 20 if band != 2 else None,
+                "is_reportable": band != 2,
+            }
+            for band in (1, 2, 3, 5)
+        ],
+        "nps_group_retention": [
+            {
+                "as_of_date": A_YEAR_BEFORE,
+                "horizon_months": 12,
+                "nps_group": group,
+                "dimension": "all",
+                "dimension_value": "all",
+                "n_accounts": 40 if index < 4 else 3,
+                "base_revenue": Decimal(100_000),
+                "net_revenue_retention": 1.12 - index / 10 if index < 4 else None,
+                "is_reportable": index < 4,
+                "gross_revenue_retention": 0.9,
+                "logo_retention": 0.95,
+                "ci_low": 1.02 - index / 10 if index < 4 else None,
+                "ci_high": 1.22 - index / 10 if index < 4 else None,
+            }
+            for index, group in enumerate(groups)
+        ],
+        "revenue_at_risk": [
+            {
+                "account_id": f"A{index}",
+                "as_of_date": AS_OF,
+                "owner_id": "u1",
+                "nps_group": group,
+                "risk_status": risk,
+                "risk_reason": "account NPS below 0" if risk == "at_risk" else "neither",
+                "currency": "USD",
+                "trailing_revenue_12m": Decimal(1000 * (index + 1)),
+                "expected_loss": None if group == "no_response" else Decimal(120),
+                "ci_low": None if group == "no_response" else 40.0,
+                "ci_high": None if group == "no_response" else 200.0,
+                "is_reportable": group != "no_response",
+                "next_renewal_date": date(2026, 9, 30) if index == 2 else None,
+            }
+            for index, (group, risk) in enumerate(zip(groups, risks, strict=True))
+        ],
+        "promoter_economics": [
+            {
+                "as_of_date": AS_OF,
+                "nps_group": "promoter",
+                "currency": "USD",
+                "annual_revenue": 1000.0,
+                "annual_margin": 400.0,
+                "retention": 0.92,
+                "lifetime_value": 1444.0,
+                "lifetime_value_ci_low": 1344.0,
+                "lifetime_value_ci_high": 1544.0,
+                "referral_value": 50.0,
+                "total_worth": 1494.0,
+                "ci_low": 1394.0,
+                "ci_high": 1594.0,
+            }
+        ],
+        "earned_growth": [
+            {
+                "year": 2025,
+                "currency": "USD",
+                "earned_new_revenue": Decimal(25),
+                "bought_new_revenue": Decimal(20),
+                "unknown_new_revenue": Decimal(5),
+                "net_revenue_retention": 0.85,
+                "revenue_growth": 0.3,
+                "earned_growth_rate": 0.1,
+                "earned_growth_rate_high": 0.15,
+                "earned_growth_ratio": 1 / 3,
+                "earned_growth_ratio_high": 0.5,
+            }
+        ],
+        "claims_vs_evidence": [
+            {
+                "claim": "shop_scores_above_bot",
+                "entity": "UPC",
+                "source": "article 002",
+                "statistic": "difference",
+                "unit": "NPS points",
+                "comparability": "one company",
+                "verdict": "supported",
+                "evidence_grade": "D",
+                "own_estimate": 10.0,
+                "ci_low": 2.0,
+                "ci_high": 18.0,
+                "is_reportable": True,
+            },
+            {
+                "claim": "hour_of_calling",
+                "entity": "Apple",
+                "source": "article 000",
+                "statistic": "revenue per hour",
+                "unit": "USD per hour",
+                "comparability": "no comparison group",
+                "verdict": "not_measured",
+                "suppression_reason": "not_measured",
+                "claimed_value": 1000.0,
+                "is_reportable": False,
+            },
         ],
     }

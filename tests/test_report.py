@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from orchestration.report import charts, numbers, render
+from orchestration.report.pages.money import lifted
+from orchestration.report.release import Rules
 from orchestration.report.scores import Score
-from tests.small_release import AS_OF, BUILD, Rows, company, rolling, score, write_release
+from tests.small_release import AS_OF, BUILD, MARTS, Rows, company, point_value, rolling, score, write_release
 
 REFERENCE = re.compile(r"""(?:src|href|xlink:href|action|data|poster|srcset)\s*=\s*["']?\s*([^"'\s>]*)""")
 CALL = re.compile(r"url\(|@import|<script|<iframe|<object|<embed|<link(?! rel=\"icon\" href=\"data:,\")")
@@ -154,6 +157,91 @@ def test_every_section_with_a_number_names_its_source(page: Page) -> None:
     sections = re.findall(r'<section id="([^"]+)">(.*?)</section>', page.html, re.DOTALL)
     assert len(sections) > 10
     assert [name for name, html in sections if 'class="source"' not in html] == []
+
+
+# The value of a point ----------------------------------------------------------------------------------------------
+
+
+def test_sentence_is_that_of_the_best_grade_and_claims_no_cause(page: Page) -> None:
+    assert (
+        "One NPS point is associated with USD 5,000 (95 % interval 2,000 to 8,000) of annual revenue over 310 accounts "
+        "covering 71.2 % of revenue; method within account, grade B. This does not show that raising NPS by one point "
+        "causes it."
+    ) in page.text
+    assert page.text.count("One NPS point is associated with") == 1
+
+
+def test_methods_stand_side_by_side_with_their_intervals(page: Page) -> None:
+    assert "less what all did +5,000 2,000 to 8,000 B 310 71.2 %" in page.text
+    assert "one segment, size and quarter +9,000 6,000 to 12,000 C 310 71.2 %" in page.text
+    assert "777" not in page.text
+
+
+def test_refused_method_says_what_would_lift_it(page: Page) -> None:
+    refusal = "refused: fewer than 30 accounts to compare; it takes answers of more accounts"
+    assert f"detractors become passives {refusal} 310 71.2 %" in page.text
+
+
+def test_every_method_refused_leaves_no_sentence(tmp_path: Path) -> None:
+    refused = [point_value("within_account", "all_accounts", 12, None, refusal_reason="no_complete_window")]
+    page = report(tmp_path, company() | {"nps_point_value": refused})
+    assert "No method can put a value on a point yet." in page.text
+    assert "One NPS point is associated with" not in page.text
+    assert "it takes a ledger of twice the horizon, and time" in page.text
+
+
+def test_each_reason_for_a_refusal_has_words() -> None:
+    contract = yaml.safe_load((MARTS / "money" / "nps_point_value.yml").read_text(encoding="utf-8"))
+    (described,) = (c["description"] for c in contract["models"][0]["columns"] if c["name"] == "refusal_reason")
+    reasons = re.findall(r"`(\w+)`", described)
+    rules = Rules.load()
+    assert len(reasons) > 4
+    assert [reason for reason in reasons if "it takes" not in lifted(reason, rules)] == []
+
+
+def test_failed_check_is_told(page: Page) -> None:
+    assert "caps the grade at C failed −2.4 0.016" in page.text
+
+
+def test_growth_rises_with_the_dose_and_a_small_band_is_refused(page: Page) -> None:
+    assert "−100 everybody a detractor; 40 accounts −5.0 % −15.0 % to +5.0 %" in page.text
+    assert "more detractors than promoters; 3 accounts not shown: too few accounts" in page.text
+
+
+def test_retention_of_a_group_that_cannot_carry_it_is_not_shown(page: Page) -> None:
+    assert "Promoters 40 accounts 112.0 % 102.0 % to 122.0 %" in page.text
+    assert "Not asked 3 accounts not shown: too little carries it" in page.text
+
+
+def test_parts_of_the_risk_add_up_and_expected_loss_is_no_exposure(page: Page) -> None:
+    assert (
+        "gave 6 or less, or someone fell by 3 or more 2 7,000 46.7 % +120 40 to 200; 1 account not known" in page.text
+    )
+    assert "All 5 15,000" in page.text
+    assert "USD 7,000 is held by accounts at risk. That is exposure" in page.text
+
+
+def test_accounts_at_risk_come_by_revenue_with_their_reason(page: Page) -> None:
+    assert "Account 3 account NPS below 0 4,000 not known – u1 Account 2 account NPS below 0 3,000 +120" in page.text
+
+
+def test_worth_of_a_group_has_its_intervals(page: Page) -> None:
+    assert "Promoters 1,000 400 92.0 % 1,444 1,344 to 1,544 50 1,494 1,394 to 1,594" in page.text
+
+
+def test_earned_growth_has_its_bound(page: Page) -> None:
+    assert "2025 +30.0 % 85.0 % 25 20 5 +10.0 % up to 15.0 % 33 % up to 50.0 %" in page.text
+
+
+def test_claims_stand_beside_our_own_estimate(page: Page) -> None:
+    assert (
+        "Shop scores above bot UPC: difference (article 002) supported one company – 10.0 2.0 to 18.0; grade D"
+        in page.text
+    )
+    assert (
+        "Hour of calling Apple: revenue per hour (article 000) not measured here no comparison group 1,000 –"
+        in page.text
+    )
 
 
 # The poor ----------------------------------------------------------------------------------------------------------

@@ -222,41 +222,46 @@ def _calendar(first: date, last: date, height: float, is_small: bool) -> Iterato
 
 def interval(score: Score, reference: float | None, label: str) -> Markup:
     """A score as a dot on its interval, from −100 to 100; the reference is a line that all rows share."""
-    scale, middle = Scale(LOWEST, HIGHEST, 50), 11.0
-    marks = [
-        _tag("line", x1="0", x2="100%", y1=middle, y2=middle, class_="grid"),
-        _tag("line", x1="50%", x2="50%", y1="0", y2="100%", class_="grid zero"),
-    ]
+    return span(score.shown, Scale(LOWEST, HIGHEST, 50), label, reference, score.is_low_sample)
+
+
+def interval_axis() -> Markup:
+    """The scale above a column of intervals of scores."""
+    return axis(Scale(LOWEST, HIGHEST, 50), whole_points)
+
+
+def span(
+    shown: tuple[float, float, float] | None,
+    scale: Scale,
+    label: str,
+    reference: float | None = None,
+    is_weak: bool = False,
+) -> Markup:
+    """An estimate as a dot on its interval, on a scale that all rows share; weak ones are hollow and dotted."""
+    middle = 11.0
+    marks = [_tag("line", x1="0", x2="100%", y1=middle, y2=middle, class_="grid")]
+    if scale.holds(0.0):
+        zero = _across(scale.share(0.0))
+        marks.append(_tag("line", x1=zero, x2=zero, y1="0", y2="100%", class_="grid zero"))
     if reference is not None:
         at = _across(scale.share(reference))
         marks.append(_tag("line", x1=at, x2=at, y1="0", y2="100%", class_="reference"))
-    if score.shown is not None:
-        nps, low, high = (_across(scale.share(value)) for value in score.shown)
-        kind = " small" if score.is_low_sample else ""
+    if shown is not None:
+        value, low, high = (_across(scale.share(end)) for end in shown)
+        kind = " small" if is_weak else ""
         marks += [
             _tag("line", x1=low, x2=high, y1=middle, y2=middle, class_=f"interval{kind}"),
-            _tag("circle", cx=nps, cy=middle, r="4.5", class_=f"dot{kind}"),
+            _tag("circle", cx=value, cy=middle, r="4.5", class_=f"dot{kind}"),
         ]
     return _picture(label, 2 * middle, "chart-interval", *marks)
 
 
-def interval_axis() -> Markup:
-    """The scale above a column of intervals."""
-    return _tag(
-        "svg",
-        *(
-            _text(whole_points(value), _across(at), 11, anchor, kind)
-            for value, at, anchor, kind in (
-                (LOWEST, 0, "start", "tick"),
-                (0.0, 0.5, "middle", "tick minor"),
-                (HIGHEST, 1, "end", "tick"),
-            )
-        ),
-        class_="chart-axis",
-        width="100%",
-        height="14",
-        aria_hidden="true",
-    )
+def axis(scale: Scale, write: Callable[[float], str], middle: float = 0.0) -> Markup:
+    """The scale above a column of intervals: its ends, and the middle where there is room for it."""
+    labels = [_text(write(scale.low), "0%", 11, "start", "tick"), _text(write(scale.high), "100%", 11, "end", "tick")]
+    if 0.15 < scale.share(middle) < 0.85:
+        labels.insert(1, _text(write(middle), _across(scale.share(middle)), 11, "middle", "tick minor"))
+    return _tag("svg", *labels, class_="chart-axis", width="100%", height="14", aria_hidden="true")
 
 
 def score_columns(labels: Sequence[tuple[str, str]], scores: Sequence[Score], scale: Scale, label: str) -> Markup:

@@ -75,6 +75,22 @@ def short_money(value: Decimal | float) -> str:
     return _typeset(f"{amount:.3g}")
 
 
+def signed_money(value: Decimal | float) -> str:
+    """+12,345, −345, 0."""
+    rounded = _rounded(value, 0)
+    return _typeset(f"{rounded:+,.0f}") if rounded else "0"
+
+
+def money_interval(low: Decimal | float, high: Decimal | float) -> str:
+    """28,000 to 34,400."""
+    return f"{money(low)} to {money(high)}"
+
+
+def share_interval(low: float, high: float) -> str:
+    """97.2 % to 103.4 %."""
+    return f"{share(low)} to {share(high)}"
+
+
 def share(value: float | None, decimals: int = 1) -> str:
     """24.1 %."""
     return NOTHING if value is None else _typeset(f"{_rounded(100 * value, decimals):.{decimals}f}{NARROW_SPACE}%")

@@ -31,6 +31,11 @@ class Rules:
     account_window_days: int
     minimum_scored_answers: int
     reportable_scored_answers: int
+    minimum_compared_accounts: int
+    minimum_identifying_accounts: int
+    minimum_effective_accounts: int
+    maximum_top_account_share: float
+    minimum_revenue_coverage: float
 
     @classmethod
     def load(cls, path: Path = PROJECT_FILE) -> Rules:

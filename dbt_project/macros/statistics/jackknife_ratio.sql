@@ -9,28 +9,47 @@
         std_error_crv1   = sqrt(G / (G - 1) * sum psi^2), the plain cluster-robust error, for comparison
         effective_clusters = 1 / sum h^2, and degrees_of_freedom = max(effective_clusters - 1, 1)
 
+    `leverage` names a column: the share of a cluster in other effects that were estimated with it and taken off its a and b
+    before (period effects, means of peers). Without the cluster those would be others too, so h counts that share as well;
+    of a balanced panel this is exact.
+
+    `part` names a column: the estimate is then the sum of `coefficient` (one per part) times the ratio of each part, such
+    as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster: what deleting it
+    does to each part is added up. Without `cluster` each row is a cluster. A cluster's share h is that of its coefficients.
+
     Null errors where one cluster holds the whole denominator: nothing is left when it is deleted. Every ratio of the
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
-{% macro jackknife_ratio(classes, by) -%}
-    {%- set cell = by | join(', ') -%}
+{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none) -%}
+    {%- set sums_by = by + ([part] if part else []) -%}
     {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' -%}
     {%- set b = 'cast(classes.denominator as ' ~ float_type() ~ ')' -%}
+    {%- set total = 'totals.denominator_total' -%}
     {%- set residual = '(' ~ a ~ ' - totals.estimate * ' ~ b ~ ')' -%}
-    {%- set rest = 'nullif(totals.denominator_total - ' ~ b ~ ', 0)' -%}
-    {%- set share = b ~ ' / totals.denominator_total' -%}
+    {%- set share = '(' ~ b ~ ' / ' ~ total ~ ')' -%}
+    {%- set rest = total ~ ' - ' ~ b -%}
+    {%- if leverage -%}
+        {%- set other_share = 'classes.' ~ leverage -%}
+        {%- set rest = (
+            total ~ ' * greatest(1 - ' ~ share ~ ' - ' ~ other_share
+            ~ ', (1 - ' ~ share ~ ') * (1 - ' ~ other_share ~ ') / 2)'
+        ) -%}
+    {%- endif -%}
+    {%- set weight = 'totals.coefficient * ' if part else '' -%}
+    {%- set n = 'changes.n_clusters' -%}
     (
         with
 
         sums as (
             select
-                {{ cell }},
+                {{ sums_by | join(', ') }},
+                {% if part %}max(coefficient) as coefficient,{% endif %}
                 sum(n_clusters) as n_clusters,
                 max(denominator) as largest_denominator,
                 {{ exact_sum('numerator * n_clusters') }} as numerator_total,
                 {{ exact_sum('denominator * n_clusters') }} as denominator_total
             from {{ classes }}
-            group by {{ cell }}
+            group by {{ sums_by | join(', ') }}
         ),
 
         totals as (
@@ -41,41 +60,89 @@
             where denominator_total > 0
         ),
 
-        squares as (
+        changes_of_parts as (
             select
                 {% for column in by %}totals.{{ column }}, {% endfor %}
-                {{ exact_sum('classes.n_clusters * (' ~ share ~ ') * (' ~ share ~ ')') }} as share_squares,
-                {{ exact_sum('classes.n_clusters * (' ~ residual ~ ' / ' ~ rest ~ ') * (' ~ residual ~ ' / ' ~ rest ~ ')') }} as deleted_squares,
-                {{ exact_sum(
-                    'classes.n_clusters * (' ~ residual ~ ' / totals.denominator_total) * (' ~ residual ~ ' / totals.denominator_total)'
-                ) }} as influence_squares
+                {% if cluster %}classes.{{ cluster }},{% endif %}
+                classes.n_clusters,
+                {{ 'abs(totals.coefficient) * ' if part }}{{ share }} as share,
+                {{ weight }}{{ residual }} / nullif({{ rest }}, 0) as deleted,
+                {{ weight }}{{ residual }} / {{ total }} as influence
             from {{ classes }} as classes
             inner join totals
-                on {% for column in by %}classes.{{ column }} = totals.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+                on {% for column in sums_by %}classes.{{ column }} = totals.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
 
-            group by {% for column in by %}totals.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
+        ),
+
+        changes as (
+            {% if cluster %}
+            select
+                {{ by | join(', ') }},
+                {{ cluster }},
+                1 as n_clusters,
+                {{ exact_sum('share') }} as share,
+                {{ exact_sum('deleted') }} as deleted,
+                {{ exact_sum('influence') }} as influence
+            from changes_of_parts
+            group by {{ by | join(', ') }}, {{ cluster }}
+            {% else %}
+            select * from changes_of_parts
+            {% endif %}
+        ),
+
+        squares as (
+            select
+                {{ by | join(', ') }},
+                sum(n_clusters) as n_clusters,
+                {{ exact_sum('n_clusters * share * share') }} as share_squares,
+                {{ exact_sum('n_clusters * deleted * deleted') }} as deleted_squares,
+                {{ exact_sum('n_clusters * influence * influence') }} as influence_squares
+            from changes
+            group by {{ by | join(', ') }}
+        ),
+
+        estimates as (
+            select
+                {{ by | join(', ') }},
+                {% if part %}
+                {{ exact_sum('coefficient * estimate') }} as estimate,
+                {{ exact_sum('abs(coefficient)') }} as share_total,
+                {% else %}
+                numerator_total,
+                denominator_total,
+                estimate,
+                1e0 as share_total,
+                {% endif %}
+                {{ 'max(case when largest_denominator < denominator_total then 0 else 1 end)' if part
+                    else 'case when largest_denominator < denominator_total then 0 else 1 end' }} as n_undeletable
+            from totals
+            {% if part %}group by {{ by | join(', ') }}{% endif %}
 
         )
 
         select
-            {% for column in by %}totals.{{ column }}, {% endfor %}
-            totals.n_clusters,
-            totals.numerator_total,
-            totals.denominator_total,
-            totals.estimate,
-            1e0 / squares.share_squares as effective_clusters,
-            greatest(1e0 / squares.share_squares - 1e0, 1e0) as degrees_of_freedom,
+            {% for column in by %}estimates.{{ column }}, {% endfor %}
+            squares.n_clusters,
+            {% if not part %}
+            estimates.numerator_total,
+            estimates.denominator_total,
+            {% endif %}
+            estimates.estimate,
+            estimates.share_total * estimates.share_total / squares.share_squares as effective_clusters,
+            greatest(
+                estimates.share_total * estimates.share_total / squares.share_squares - 1e0, 1e0
+            ) as degrees_of_freedom,
             case
-                when totals.largest_denominator < totals.denominator_total
-                    then sqrt((totals.n_clusters - 1e0) / totals.n_clusters * squares.deleted_squares)
+                when estimates.n_undeletable = 0
+                    then sqrt((squares.n_clusters - 1e0) / squares.n_clusters * squares.deleted_squares)
             end as std_error,
             case
-                when totals.n_clusters > 1
-                    then sqrt(totals.n_clusters / (totals.n_clusters - 1e0) * squares.influence_squares)
+                when squares.n_clusters > 1
+                    then sqrt(squares.n_clusters / (squares.n_clusters - 1e0) * squares.influence_squares)
             end as std_error_crv1
-        from totals
+        from estimates
         inner join squares
-            on {% for column in by %}totals.{{ column }} = squares.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+            on {% for column in by %}estimates.{{ column }} = squares.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
 
     )
 {%- endmacro %}

@@ -111,6 +111,7 @@ joined as (
         account_history.industry,
         account_history.owner_id,
         standings.account_points,
+        standings.account_points_sq_sum,
         coalesce(standings.n_contacts_answered, 0) as n_contacts_answered,
         coalesce(standings.n_invitations, 0) as n_invitations,
         invitation_records.has_invitation_records
@@ -137,6 +138,7 @@ final as (
         owner_id,
         {{ nps_group('account_points', 'n_invitations', 'has_invitation_records') }} as nps_group,
         account_points,
+        account_points_sq_sum,
         n_contacts_answered,
         n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,

@@ -54,6 +54,7 @@ answers_by_account as (
         account_id,
         as_of_date,
         avg(nps_points) as account_points,
+        sum(nps_points * nps_points) as account_points_sq_sum,
         max(case when waterfall_rank = 1 then nps_points end) as waterfall_points,
         count(*) as n_contacts_answered,
         min(case when buying_role = 'decision_maker' then score end) as lowest_decision_maker_score,
@@ -89,6 +90,7 @@ final as (
     select
         coalesce(answers_by_account.account_id, invitations_by_account.account_id) as account_id,
         cast(answers_by_account.account_points as {{ float_type() }}) as account_points,
+        cast(answers_by_account.account_points_sq_sum as {{ float_type() }}) as account_points_sq_sum,
         answers_by_account.waterfall_points,
         answers_by_account.lowest_decision_maker_score,
         answers_by_account.largest_fall,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestration.report.document import Page
-from orchestration.report.pages import data, revenue, score
+from orchestration.report.pages import data, money, revenue, score
 from orchestration.report.release import Build, Release
 
-PAGES: tuple[Callable[[Release, Build], Page], ...] = (score.page, revenue.page, data.page)
+PAGES: tuple[Callable[[Release, Build], Page], ...] = (score.page, money.page, revenue.page, data.page)

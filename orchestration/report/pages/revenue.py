@@ -1,4 +1,4 @@
-"""Groups and revenue: who holds it, who was heard, what is exposed, and how it went beside the score."""
+"""Groups and revenue: who holds it, who was heard, and how it went beside the score."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from orchestration.report.numbers import (
     interval,
     long_date,
     money,
-    money_with_currency,
     month,
     name,
     quarter,
@@ -48,18 +47,6 @@ GROUPS = (
     Legend("no_response", "Asked, no answer"),
     Legend("not_invited", "Not asked"),
 )
-RISKS = (
-    Legend("at_risk", "At risk"),
-    Legend("watch", "Watch"),
-    Legend("safe", "Safe"),
-    Legend("unknown", "Unknown"),
-)
-RISKS_EXPLAINED = {
-    "at_risk": "the account’s score is below 0, or a decision maker gave 6 or less, or someone fell by 3 or more",
-    "watch": "answered, and neither at risk nor safe",
-    "safe": "the account’s score is 50 or more, and its decision maker, if any answered, gave 7 or more",
-    "unknown": "silent, or the last answer has expired",
-}
 COVERAGE = (
     Legend("answered", "Answered"),
     Legend("no_response", "Asked, no answer"),
@@ -86,12 +73,10 @@ def page(release: Release, build: Build) -> Page:
         """
         select
             account_nps.nps_group,
-            account_nps.risk_status,
             dim_accounts.is_active,
             account_nps.currency,
             account_nps.as_of_date,
             count(*) as n_accounts,
-            count(case when account_nps.is_expired then 1 end) as n_expired,
             sum(account_nps.trailing_revenue_12m) as revenue
         from marts.account_nps
         inner join marts.dim_accounts using (account_id)
@@ -106,7 +91,6 @@ def page(release: Release, build: Build) -> Page:
             _groups(release, accounts),
             _months(release),
             _coverage(release),
-            _risk(accounts),
             _quarters(release),
         ],
         lead="An account belongs to the group that the mean of its people’s last answers is nearest to: promoter from "
@@ -157,7 +141,7 @@ def _bars(
     rows = [
         Row(
             [
-                Cell(item.label, key=item.key, note=RISKS_EXPLAINED.get(item.key, "")),
+                Cell(item.label, key=item.key),
                 Cell(count(held.get(item.key, NOBODY).n_accounts)),
                 Cell(share(ratio(held.get(item.key, NOBODY).n_accounts, total.n_accounts))),
                 Cell(money(held.get(item.key, NOBODY).revenue)),
@@ -393,26 +377,6 @@ def _coverage(release: Release) -> Section:
         title,
         blocks,
         lead="A score speaks for those who answered. This is how much of the business they are.",
-    )
-
-
-def _risk(accounts: Sequence[Mapping[str, Any]]) -> Section:
-    slug, title = "exposure", "What is exposed"
-    if not accounts:
-        return Section(slug, title, [Refusal("The release holds no account.")])
-    day, currency = accounts[0]["as_of_date"], accounts[0]["currency"]
-    held = _held(accounts, "risk_status")
-    source = Source("marts.account_nps", f"as_of_date = {day}, summed by risk_status")
-    expired = sum(row["n_expired"] for row in accounts)
-    at_risk = held.get("at_risk", NOBODY)
-    said = f"{counted(at_risk.n_accounts, 'account')} with {money_with_currency(at_risk.revenue, currency)} of revenue"
-    once = counted(expired, "once answered and its answer has", "once answered and their answers have")
-    return Section(
-        slug,
-        title,
-        _bars(held, RISKS, f"Accounts on {long_date(day)} by what their answers say", source, currency),
-        lead=f"At risk: {said}. That is exposure, what is in question, and not an expected loss. Of the accounts of "
-        f"which nothing is known, {once} expired.",
     )
 
 

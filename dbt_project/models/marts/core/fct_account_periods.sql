@@ -20,7 +20,8 @@ quarters as (
     select
         account_id,
         {{ quarter_start('month_start') }} as quarter_start,
-        sum(revenue) as revenue
+        sum(revenue) as revenue,
+        sum(profit) as profit
     from account_months
     group by account_id, {{ quarter_start('month_start') }}
 ),
@@ -40,6 +41,11 @@ windows as (
             range between 3 following and {{ months }} following
         ) as next_revenue_{{ months }}m,
         {% endfor %}
+        sum(profit) over (
+            partition by account_id
+            order by {{ month_index('quarter_start') }}
+            range between 9 preceding and current row
+        ) as base_profit_12m,
         account_id,
         quarter_start
     from quarters
@@ -94,6 +100,7 @@ joined as (
         ledger.first_month <= {{ add_months('quarter_ends.month_start', 1 - months) }}
             as is_base_complete_{{ months }}m,
         {% endfor %}
+        windows.base_profit_12m,
         quarter_ends.*,
         experience_by_quarter.csat,
         experience_by_quarter.ces
@@ -119,6 +126,7 @@ known as (
         cast(case when is_outcome_complete_{{ months }}m then next_revenue_{{ months }}m end as {{ money_type() }})
             as next_revenue_{{ months }}m,
         {% endfor %}
+        cast(base_profit_12m as {{ money_type() }}) as base_profit_12m,
         account_id,
         month_end as as_of_date,
         segment,
@@ -128,6 +136,7 @@ known as (
         owner_id,
         nps_group,
         account_points,
+        account_points_sq_sum,
         n_contacts_answered,
         n_invitations,
         csat,
@@ -146,6 +155,7 @@ final as (
         owner_id,
         nps_group,
         account_points,
+        account_points_sq_sum,
         {{ as_count('n_contacts_answered') }} as n_contacts_answered,
         {{ as_count('n_invitations') }} as n_invitations,
         csat,
@@ -154,6 +164,7 @@ final as (
         {% for months in horizons %}
         base_revenue_{{ months }}m,
         {% endfor %}
+        base_profit_12m,
         {% for months in horizons %}
         next_revenue_{{ months }}m,
         {% endfor %}

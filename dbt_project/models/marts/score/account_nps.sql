@@ -91,17 +91,44 @@ joined as (
     cross join invitation_records
 ),
 
+-- The first rule that applies; what it says of the account stands once, below.
+judged as (
+    select
+        *,
+        case
+            when account_points is null and is_expired then 'expired'
+            when account_points is null and nps_group = 'no_response' then 'no_response'
+            when account_points is null then 'not_invited'
+            when account_points < 0 then 'negative_points'
+            when lowest_decision_maker_score <= 6 then 'low_decision_maker'
+            when largest_fall >= 3 then 'fallen_score'
+            when account_points >= 50 and coalesce(lowest_decision_maker_score, 10) >= 7 then 'high_points'
+            else 'neither'
+        end as risk_rule
+    from joined
+),
+
 final as (
     select
         account_id,
         {{ as_of_date() }} as as_of_date,
         nps_group,
         case
-            when account_points is null then 'unknown'
-            when account_points < 0 or lowest_decision_maker_score <= 6 or largest_fall >= 3 then 'at_risk'
-            when account_points >= 50 and coalesce(lowest_decision_maker_score, 10) >= 7 then 'safe'
+            when risk_rule in ('expired', 'no_response', 'not_invited') then 'unknown'
+            when risk_rule in ('negative_points', 'low_decision_maker', 'fallen_score') then 'at_risk'
+            when risk_rule = 'high_points' then 'safe'
             else 'watch'
         end as risk_status,
+        case risk_rule
+            when 'expired' then 'the last answer has expired'
+            when 'no_response' then 'no answer on record'
+            when 'not_invited' then 'not asked'
+            when 'negative_points' then 'account NPS below 0'
+            when 'low_decision_maker' then 'a decision maker gave 6 or less'
+            when 'fallen_score' then 'a score fell by 3 or more since the answer before'
+            when 'high_points' then 'account NPS of 50 or more, and no decision maker below 7'
+            else 'answered, and neither at risk nor safe'
+        end as risk_reason,
         '{{ var("reporting_currency") }}' as currency,
         account_points,
         waterfall_points,
@@ -111,7 +138,7 @@ final as (
         is_expired,
         last_answered_date,
         next_renewal_date
-    from joined
+    from judged
 )
 
 select * from final

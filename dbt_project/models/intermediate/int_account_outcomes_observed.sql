@@ -1,0 +1,153 @@
+{% set dimensions = var('account_dimensions') %}
+{% set horizons = var('revenue_horizons_months') %}
+
+with
+
+account_periods as (
+    select
+        *,
+        cast({{ month_index('as_of_date') }} as {{ dbt.type_int() }}) as period_number
+    from {{ ref('fct_account_periods') }}
+),
+
+cells as (
+    select * from {{ ref('int_value_cells_numbered') }}
+),
+
+company as (
+    select cell_number from cells
+    where dimension = 'all'
+),
+
+accounts as (
+    select
+        account_id,
+        cast(row_number() over (order by account_id) as {{ dbt.type_int() }}) as account_number
+    from account_periods
+    group by account_id
+),
+
+-- The mix to which groups are standardised, and within which accounts are compared.
+strata as (
+    select
+        coalesce(segment, 'unknown') as segment,
+        coalesce(size_band, 'unknown') as size_band,
+        cast(
+            row_number() over (order by coalesce(segment, 'unknown'), coalesce(size_band, 'unknown'))
+            as {{ dbt.type_int() }}
+        ) as stratum_number
+    from account_periods
+    group by coalesce(segment, 'unknown'), coalesce(size_band, 'unknown')
+),
+
+scored as (
+    select
+        account_periods.account_id,
+        account_periods.period_number,
+        account_periods.account_points,
+        row_number() over (
+            partition by account_periods.period_number
+            order by account_periods.account_id
+        ) as place,
+        row_number() over (
+            partition by account_periods.period_number
+            order by
+                {{ text_hash("concat(account_periods.account_id, '|', account_periods.period_number)") }},
+                account_periods.account_id
+        ) as drawn_place
+    from account_periods
+    where account_periods.account_points is not null
+),
+
+-- The same points dealt out again among the accounts that have any in the period, by a hash and so always alike.
+placebos as (
+    select
+        scored.account_id,
+        scored.period_number,
+        drawn.account_points as placebo_points
+    from scored
+    inner join scored as drawn
+        on
+            scored.period_number = drawn.period_number
+            and scored.place = drawn.drawn_place
+),
+
+numbered as (
+    select
+        account_periods.*,
+        accounts.account_number,
+        strata.stratum_number,
+        company.cell_number as all_cell,
+        {% for dimension in dimensions %}
+        {{ dimension }}_cells.cell_number as {{ dimension }}_cell,
+        {% endfor %}
+        placebos.placebo_points
+    from account_periods
+    inner join accounts
+        on account_periods.account_id = accounts.account_id
+    inner join strata
+        on
+            coalesce(account_periods.segment, 'unknown') = strata.segment
+            and coalesce(account_periods.size_band, 'unknown') = strata.size_band
+    {% for dimension in dimensions %}
+    inner join cells as {{ dimension }}_cells
+        on
+            coalesce(account_periods.{{ dimension }}, 'unknown') = {{ dimension }}_cells.dimension_value
+            and {{ dimension }}_cells.dimension = '{{ dimension }}'
+    {% endfor %}
+    left join placebos
+        on
+            account_periods.account_id = placebos.account_id
+            and account_periods.period_number = placebos.period_number
+    cross join company
+),
+
+unpivoted as (
+    {% for months in horizons %}
+    select
+        numbered.*,
+        {{ months }} as horizon_months,
+        scored.account_points as later_points,
+        numbered.base_revenue_{{ months }}m as base_revenue,
+        numbered.next_revenue_{{ months }}m as next_revenue,
+        numbered.growth_{{ months }}m as growth,
+        numbered.is_base_complete_{{ months }}m as is_base_complete,
+        numbered.is_outcome_complete_{{ months }}m as is_outcome_complete
+    from numbered
+    left join scored
+        on
+            numbered.account_id = scored.account_id
+            and numbered.period_number + {{ months }} = scored.period_number
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+final as (
+    select
+        account_number,
+        period_number,
+        horizon_months,
+        stratum_number,
+        all_cell,
+        {% for dimension in dimensions %}
+        {{ dimension }}_cell,
+        {% endfor %}
+        nps_group,
+        account_points,
+        later_points,
+        placebo_points,
+        n_contacts_answered,
+        account_points_sq_sum,
+        cast(base_revenue as {{ float_type() }}) as base_revenue,
+        cast(next_revenue as {{ float_type() }}) as next_revenue,
+        cast(base_profit_12m as {{ float_type() }}) as base_profit_12m,
+        growth,
+        is_base_complete,
+        is_outcome_complete,
+        -- What an estimate may use: both windows whole, and something to grow from.
+        is_base_complete and is_outcome_complete and base_revenue > 0 as is_usable,
+        as_of_date
+    from unpivoted
+)
+
+select * from final

@@ -1,0 +1,129 @@
+{% set dimensions = var('account_dimensions') %}
+{% set part = ['account_number', 'horizon_months', 'part_cell'] %}
+{% set main = [('points', 'account_points'), ('placebo', 'placebo_points'), ('growth', 'growth')] %}
+{% set lead = [('points', 'account_points'), ('later', 'later_points'), ('growth', 'growth')] %}
+{% set lead_weight = '(case when later_points is not null then base_revenue end)' %}
+
+with
+
+outcomes as (
+    select * from {{ ref('int_account_outcomes_observed') }}
+    where
+        is_usable
+        and account_points is not null
+),
+
+-- The cell of an account that never changed it; null in a dimension in which it did.
+settled as (
+    select
+        {% for dimension in dimensions %}
+        case when min({{ dimension }}_cell) = max({{ dimension }}_cell) then min({{ dimension }}_cell) end
+            as {{ dimension }}_cell,
+        {% endfor %}
+        account_number,
+        horizon_months
+    from outcomes
+    group by account_number, horizon_months
+),
+
+-- An account is centred on its own mean within a cell. One that stays is the same in all of its cells and is worked out
+-- once; one that moved has a part for each cell of the dimension in which it did.
+parts as (
+    select
+        outcomes.account_number,
+        outcomes.horizon_months,
+        outcomes.all_cell as part_cell,
+        outcomes.all_cell,
+        {% for dimension in dimensions %}
+        settled.{{ dimension }}_cell,
+        {% endfor %}
+        outcomes.period_number,
+        outcomes.base_revenue,
+        outcomes.account_points,
+        outcomes.placebo_points,
+        outcomes.later_points,
+        outcomes.growth,
+        outcomes.n_contacts_answered
+    from outcomes
+    inner join settled
+        on
+            outcomes.account_number = settled.account_number
+            and outcomes.horizon_months = settled.horizon_months
+    {% for dimension in dimensions %}
+    union all
+    select
+        outcomes.account_number,
+        outcomes.horizon_months,
+        outcomes.{{ dimension }}_cell as part_cell,
+        cast(null as {{ dbt.type_int() }}) as all_cell,
+        {% for other in dimensions %}
+        {{ 'outcomes.' ~ other ~ '_cell' if other == dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
+            as {{ other }}_cell,
+        {% endfor %}
+        outcomes.period_number,
+        outcomes.base_revenue,
+        outcomes.account_points,
+        outcomes.placebo_points,
+        outcomes.later_points,
+        outcomes.growth,
+        outcomes.n_contacts_answered
+    from outcomes
+    inner join settled
+        on
+            outcomes.account_number = settled.account_number
+            and outcomes.horizon_months = settled.horizon_months
+    where settled.{{ dimension }}_cell is null
+    {% endfor %}
+),
+
+means as (
+    select
+        {{ part | join(', ') }},
+        {{ exact_sum('base_revenue') }} as weight,
+        {{ exact_sum(lead_weight) }} as lead_weight,
+        {% for name, value in main %}
+        {{ exact_sum('base_revenue * ' ~ value) }} as {{ name }},
+        {% endfor %}
+        {% for name, value in lead %}
+        {{ exact_sum(lead_weight ~ ' * ' ~ value) }} as lead_{{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from parts
+    group by {{ part | join(', ') }}
+),
+
+-- Values are deviations times their weight. The second panel holds the rows whose account also has points at the end of
+-- the window.
+final as (
+    select
+        parts.account_number,
+        parts.horizon_months,
+        parts.part_cell,
+        parts.all_cell,
+        {% for dimension in dimensions %}
+        parts.{{ dimension }}_cell,
+        {% endfor %}
+        parts.period_number,
+        parts.n_contacts_answered,
+        means.weight as account_weight,
+        means.lead_weight as account_lead_weight,
+        parts.base_revenue as weight,
+        case when parts.later_points is not null then parts.base_revenue end as lead_weight,
+        {% for name, value in main %}
+        parts.base_revenue * (parts.{{ value }} - means.{{ name }} / means.weight) as {{ name }},
+        {% endfor %}
+        {% for name, value in lead %}
+        case
+            when parts.later_points is not null
+                then parts.base_revenue * (parts.{{ value }} - means.lead_{{ name }} / means.lead_weight)
+        end as lead_{{ name }},
+        {% endfor %}
+        parts.account_points
+    from parts
+    inner join means
+        on
+            parts.account_number = means.account_number
+            and parts.horizon_months = means.horizon_months
+            and parts.part_cell = means.part_cell
+)
+
+select * from final

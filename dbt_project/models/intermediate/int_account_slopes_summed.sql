@@ -1,0 +1,104 @@
+{% set dimensions = ['all'] + var('account_dimensions') %}
+{% set products = {
+    '': [('points', 'points'), ('placebo', 'placebo'), ('growth', 'growth'), ('points', 'growth'), ('placebo', 'growth')],
+    'lead_': [
+        ('points', 'points'), ('later', 'later'), ('growth', 'growth'),
+        ('points', 'later'), ('points', 'growth'), ('later', 'growth'),
+    ],
+} %}
+
+with
+
+panels as (
+    select * from {{ ref('int_account_panels_listed') }}
+),
+
+effects as (
+    select * from {{ ref('int_period_effects_solved') }}
+),
+
+stacked as (
+    {% for dimension in dimensions %}
+    select
+        panels.*,
+        panels.{{ dimension }}_cell as cell_number
+    from panels
+    where panels.{{ dimension }}_cell is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Sums of products of what the account's mean and the period effects leave. With deviations u, v from the account's
+-- means and effects e, f: sum w (u - e + mean e) (v - f + mean f) = sum w u v - sum w u f - sum w v e + sum w e f
+-- - (sum w e) (sum w f) / sum w.
+residual as (
+    select
+        stacked.cell_number,
+        stacked.horizon_months,
+        stacked.account_number,
+        stacked.n_observations,
+        stacked.is_identifying,
+        stacked.account_weight,
+        stacked.noise_weight - stacked.noise_weight_of_mean as noise_weight,
+        {{ list_dot('stacked.weight_sq_by_period', 'effects.main_per_weight') }} / stacked.account_weight as leverage,
+        coalesce(
+            {{ list_dot('stacked.lead_weight_sq_by_period', 'effects.lead_per_weight') }}
+            / nullif(stacked.account_lead_weight, 0),
+            0e0
+        ) as lead_leverage,
+        {% for prefix, pairs in products.items() %}
+        {% set panel = 'main_' if prefix == '' else prefix %}
+        {% set own = 'stacked.' ~ prefix %}
+        {% set weights = own ~ 'weight_by_period' %}
+        {% set total = 'stacked.account_' ~ prefix ~ 'weight' %}
+        {% for first, second in pairs %}
+        {{ own ~ first ~ '_' ~ second }}
+        - {{ list_dot(own ~ first ~ '_by_period', 'effects.' ~ panel ~ second) }}
+        - {{ list_dot(own ~ second ~ '_by_period', 'effects.' ~ panel ~ first) }}
+        + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ second) }}
+        - coalesce(
+            {{ list_dot(weights, 'effects.' ~ panel ~ first) }} * {{ list_dot(weights, 'effects.' ~ panel ~ second) }}
+            / nullif({{ total }}, 0),
+            0e0
+        ) as {{ prefix ~ first ~ '_' ~ second }},
+        {% if first == second %}
+        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ first) }})
+        + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
+        {% endif %}
+        {% endfor %}
+        {% endfor %}
+        stacked.part_cell
+    from stacked
+    inner join effects
+        on
+            stacked.cell_number = effects.cell_number
+            and stacked.horizon_months = effects.horizon_months
+),
+
+-- Where nothing is left but rounding (an account seen once, a period with one account), the account is no cluster.
+final as (
+    select
+        cell_number,
+        horizon_months,
+        account_number,
+        n_observations,
+        account_weight as weight,
+        noise_weight,
+        leverage,
+        lead_leverage,
+        {% for prefix, pairs in products.items() %}
+        {% for first, second in pairs %}
+        case
+            when
+                {{ prefix ~ first ~ '_' ~ first }} > {{ prefix ~ first }}_rounding
+                and {{ prefix ~ second ~ '_' ~ second }} > {{ prefix ~ second }}_rounding
+                then {{ prefix ~ first ~ '_' ~ second }}
+            else 0e0
+        end as {{ prefix ~ first ~ '_' ~ second }},
+        {% endfor %}
+        {% endfor %}
+        is_identifying
+    from residual
+)
+
+select * from final

@@ -1,0 +1,194 @@
+{% set horizons = var('revenue_horizons_months') %}
+{% set lifetime_months = 12 * var('lifetime_years') %}
+{% set paths = ['detractor_to_passive', 'passive_to_promoter', 'detractor_to_promoter'] %}
+
+with
+
+samples as (
+    select * from {{ ref('int_value_samples_measured') }}
+),
+
+slopes as (
+    select * from {{ ref('int_value_slopes_estimated') }}
+),
+
+gaps as (
+    select * from {{ ref('int_retention_gaps_estimated') }}
+),
+
+lifetimes as (
+    select * from {{ ref('int_lifetime_values_estimated') }}
+),
+
+comparisons as (
+    {{ group_comparisons() }}
+),
+
+per_points as (
+    select distinct
+        comparison,
+        per_point
+    from comparisons
+),
+
+methods as (
+    {% for months in horizons %}
+    {% for method in ['adjusted_association', 'within_account'] %}
+    select
+        '{{ method }}' as method,
+        'all_accounts' as path,
+        {{ months }} as horizon_months,
+        {{ months }} as sample_months
+    union all
+    {% endfor %}
+    {% for path in paths %}
+    select
+        'group_retention' as method,
+        '{{ path }}' as path,
+        {{ months }} as horizon_months,
+        {{ months }} as sample_months
+    union all
+    {% endfor %}
+    {% endfor %}
+    {% for path in paths %}
+    select
+        'lifetime_value' as method,
+        '{{ path }}' as path,
+        {{ lifetime_months }} as horizon_months,
+        12 as sample_months
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Everything per point: growth per account point, or what one account in a hundred that moves brings.
+estimates as (
+    select
+        cell_number,
+        regression as method,
+        'all_accounts' as path,
+        horizon_months as sample_months,
+        slope,
+        std_error,
+        std_error_crv1,
+        effective_clusters,
+        degrees_of_freedom,
+        noise_per_variance,
+        cast(null as {{ dbt.type_bigint() }}) as n_fewest_accounts,
+        cast(null as {{ float_type() }}) as compared_share
+    from slopes
+    where regression in ('adjusted_association', 'within_account')
+    union all
+    select
+        gaps.cell_number,
+        'group_retention' as method,
+        gaps.comparison as path,
+        gaps.horizon_months as sample_months,
+        gaps.estimate * per_points.per_point as slope,
+        gaps.std_error * per_points.per_point as std_error,
+        gaps.std_error_crv1 * per_points.per_point as std_error_crv1,
+        gaps.effective_clusters,
+        gaps.degrees_of_freedom,
+        cast(null as {{ float_type() }}) as noise_per_variance,
+        gaps.n_fewest_accounts,
+        gaps.compared_share
+    from gaps
+    inner join per_points
+        on gaps.comparison = per_points.comparison
+    union all
+    -- Of the year's revenue, so that the slope times the base is money here as it is elsewhere.
+    select
+        lifetimes.cell_number,
+        'lifetime_value' as method,
+        lifetimes.comparison as path,
+        12 as sample_months,
+        lifetimes.estimate * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as slope,
+        lifetimes.std_error * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as std_error,
+        lifetimes.std_error_crv1 * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue
+            as std_error_crv1,
+        lifetimes.effective_clusters,
+        lifetimes.degrees_of_freedom,
+        cast(null as {{ float_type() }}) as noise_per_variance,
+        lifetimes.n_fewest_accounts,
+        cast(null as {{ float_type() }}) as compared_share
+    from lifetimes
+    inner join per_points
+        on lifetimes.comparison = per_points.comparison
+    inner join samples
+        on
+            lifetimes.cell_number = samples.cell_number
+            and samples.horizon_months = 12
+),
+
+joined as (
+    select
+        samples.*,
+        methods.method,
+        methods.path,
+        methods.horizon_months as value_horizon_months,
+        estimates.slope,
+        estimates.std_error,
+        estimates.std_error_crv1,
+        estimates.effective_clusters,
+        estimates.degrees_of_freedom,
+        estimates.noise_per_variance,
+        estimates.compared_share,
+        case
+            when methods.path = 'all_accounts' then samples.n_accounts
+            else coalesce(estimates.n_fewest_accounts, 0)
+        end as n_compared_accounts
+    from samples
+    inner join methods
+        on samples.horizon_months = methods.sample_months
+    left join estimates
+        on
+            samples.cell_number = estimates.cell_number
+            and samples.horizon_months = estimates.sample_months
+            and methods.method = estimates.method
+            and methods.path = estimates.path
+),
+
+-- The first reason that applies, from what is not there at all to what is there and too little.
+final as (
+    select
+        cell_number,
+        horizon_months as sample_months,
+        method,
+        path,
+        value_horizon_months as horizon_months,
+        case
+            when n_complete = 0 then 'no_complete_window'
+            when n_usable = 0 then 'no_base_revenue'
+            when n_observations = 0 then 'no_answers'
+            when n_compared_accounts < {{ var('minimum_compared_accounts') }} then 'too_few_accounts'
+            when
+                method = 'within_account'
+                and n_identifying_accounts < {{ var('minimum_identifying_accounts') }}
+                then 'too_few_identifying_accounts'
+            when slope is null then 'no_variation'
+            when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
+            when
+                coalesce(effective_clusters, 0) < {{ var('minimum_effective_accounts') }}
+                then 'too_few_effective_accounts'
+            when revenue_coverage < {{ var('minimum_revenue_coverage') }} then 'coverage_too_low'
+            when std_error is null then 'no_error'
+        end as refusal_reason,
+        slope,
+        std_error,
+        std_error_crv1,
+        effective_clusters,
+        degrees_of_freedom,
+        noise_per_variance,
+        compared_share,
+        identifying_share,
+        top_account_share,
+        revenue_coverage,
+        latest_revenue,
+        n_compared_accounts,
+        n_accounts,
+        n_identifying_accounts,
+        n_observations,
+        n_without_base
+    from joined
+)
+
+select * from final

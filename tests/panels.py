@@ -1,0 +1,260 @@
+"""Panels of accounts and quarter ends with a known effect of a point, and the models of its value run on them.
+
+A panel stands in the place of ``fct_account_periods``; what the models make of it is read back from a database in
+memory. Regions are companies of their own, so one run of the models estimates hundreds of companies.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from orchestration.dbt_cli import PROJECT
+from tests.conftest import build_environment
+
+Table = pd.DataFrame
+Generator = np.random.Generator
+
+HORIZON = 3
+FIRST_QUARTER_END = "2020-03-31"
+PANEL = "fct_account_periods"
+# What is read of the estimates; everything between the panel and them is run too.
+ESTIMATES = ("nps_point_value", "nps_point_value_checks", "int_value_slopes_estimated", "int_value_cells_numbered")
+
+
+# Panels ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Company:
+    """How the accounts of a company score and grow. ``effect`` is growth per point: .001 is 10 % per 100 points."""
+
+    effect: float = 0.001
+    # Growth that comes with the account's quality, which also lifts its score: per standard deviation of quality.
+    confounding: float = 0.0
+    n_accounts: int = 200
+    n_periods: int = 10
+    # Standard deviation of the logarithm of an account's revenue.
+    revenue_tail: float = 1.0
+    noise: float = 0.25
+    # Of an account's noise, what is still there a quarter later.
+    persistence: float = 0.5
+    most_contacts: int = 4
+    share_silent: float = 0.2
+    # Accounts that leave in a quarter: the outcome is −1, and there is no later base.
+    share_leaving: float = 0.0
+
+    def rows(self, rng: Generator) -> Table:
+        """One row per account and period: points (none where silent), base revenue and growth."""
+        shape = (self.n_accounts, self.n_periods)
+        quality = rng.normal(0, 1, (self.n_accounts, 1))
+        mood = quality + rng.normal(0, 0.7, shape)
+        n_contacts = rng.integers(1, self.most_contacts + 1, self.n_accounts)
+        points = np.zeros(shape)
+        for contact in range(self.most_contacts):
+            voice = mood + rng.normal(0, 1, shape)
+            answered = (n_contacts > contact)[:, None]
+            points += np.where(answered, np.where(voice > 0.4, 100.0, np.where(voice < -0.9, -100.0, 0.0)), 0.0)
+        points /= n_contacts[:, None]
+
+        surprise = rng.normal(0, 1, shape)
+        lasting = np.empty(shape)
+        lasting[:, 0] = surprise[:, 0]
+        for period in range(1, self.n_periods):
+            fresh = np.sqrt(1 - self.persistence**2) * surprise[:, period]
+            lasting[:, period] = self.persistence * lasting[:, period - 1] + fresh
+        season = rng.normal(0.02, 0.03, self.n_periods)
+        growth = season + self.confounding * quality + self.effect * points + self.noise * lasting
+        leaves = rng.random(shape) < self.share_leaving
+        growth = np.where(leaves, -1.0, np.maximum(growth, -1.0))
+        is_there = np.concatenate([np.ones((self.n_accounts, 1), bool), np.cumsum(leaves, axis=1)[:, :-1] == 0], axis=1)
+
+        base = np.exp(rng.normal(8, self.revenue_tail, (self.n_accounts, 1)) + rng.normal(0, 0.1, shape))
+        accounts, periods = np.indices(shape)
+        rows = pd.DataFrame(
+            {
+                "account": accounts.ravel(),
+                "period": periods.ravel(),
+                "account_points": np.where(rng.random(shape) < self.share_silent, np.nan, points).ravel(),
+                "n_contacts_answered": np.repeat(n_contacts, self.n_periods),
+                "base": base.ravel(),
+                "growth": growth.ravel(),
+            }
+        )
+        segments = rng.choice(["enterprise", "mid_market", "small_business"], self.n_accounts)
+        sizes = rng.choice(["1-49", "50-249", "250+"], self.n_accounts)
+        rows["segment"] = segments[rows["account"]]
+        rows["size_band"] = sizes[rows["account"]]
+        return rows[is_there.ravel()]
+
+
+def as_panel(companies: Mapping[str, Table]) -> Table:
+    """Rows of ``fct_account_periods`` for 3 months: each company is a region."""
+    quarter_ends = pd.date_range(FIRST_QUARTER_END, periods=60, freq="QE")
+    panel = pd.concat([rows.assign(region=name) for name, rows in companies.items()], ignore_index=True)
+    panel["account_id"] = panel["region"] + " " + panel["account"].astype(str)
+    panel["as_of_date"] = quarter_ends[panel["period"]]
+    panel[f"base_revenue_{HORIZON}m"] = panel["base"].round(6)
+    panel[f"next_revenue_{HORIZON}m"] = (panel["base"] * (1 + panel["growth"])).round(6)
+    panel[f"is_base_complete_{HORIZON}m"] = panel[f"is_outcome_complete_{HORIZON}m"] = True
+    panel["currency"] = "USD"
+    panel["n_contacts_answered"] = panel["n_contacts_answered"].where(panel["account_points"].notna(), 0)
+    points = panel["account_points"]
+    group = np.where(points >= 50, "promoter", np.where(points <= -50, "detractor", "passive"))
+    panel["nps_group"] = np.where(points.isna(), "no_response", group)
+    return panel.drop(columns=["account", "period", "base", "growth"])
+
+
+# Models ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that reads the panel, as the build would run it."""
+
+    name: str
+    relation: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """The models between the panel and the estimates, compiled once; ``run`` gives their tables for a panel."""
+
+    models: Sequence[Model]
+    panel_relation: str
+    panel_columns: Mapping[str, str]
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def run(self, panel: Table, threads: int = 2) -> dict[str, Table]:
+        """The estimates of a panel, by the name of their table."""
+        with duckdb.connect(config={"threads": threads, "memory_limit": "4GB"}) as connection:
+            for schema in ("staging", "intermediate", "marts", "reference"):
+                connection.execute(f"create schema {schema}")
+            for relation, columns in {self.panel_relation: self.panel_columns, **self.inputs}.items():
+                listed = ", ".join(f'"{name}" {data_type}' for name, data_type in columns.items())
+                connection.execute(f"create table {relation} ({listed})")
+            rows = with_growth(panel)
+            connection.register("given", rows[[name for name in self.panel_columns if name in rows]])
+            connection.execute(f"insert into {self.panel_relation} by name select * from given")
+            for model in self.models:
+                connection.execute(f"create table {model.relation} as {model.sql}")
+            return {
+                model.name: connection.execute(f"select * from {model.relation}").df()
+                for model in self.models
+                if model.name in ESTIMATES
+            }
+
+
+def with_growth(panel: Table) -> Table:
+    """The panel with growth as the fact has it, from revenue to six decimals."""
+    base, after = panel[f"base_revenue_{HORIZON}m"], panel[f"next_revenue_{HORIZON}m"]
+    return panel.assign(**{f"growth_{HORIZON}m": ((after - base) / base).where(base > 0)})
+
+
+def compiled_estimator(folder: Path, **variables: Any) -> Estimator:
+    """The estimator with these variables of the project; the panel's regions are its only dimension."""
+    given = {
+        "as_of_date": "2034-12-31",
+        "revenue_horizons_months": [HORIZON],
+        "account_dimensions": ["region"],
+        **variables,
+    }
+    target = folder / "target"
+    selection = " ".join(f"{PANEL}+,+{name}" for name in ESTIMATES)
+    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--no-introspect"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    command += ["--log-path", str(folder / "logs"), "--vars", json.dumps(given)]
+    command += ["--select", *selection.split(), "--exclude", "resource_type:test", "resource_type:unit_test"]
+    # The database in memory is called so, and relations are written with their database.
+    environment = build_environment(folder, folder, NPS_BUILD_FILE=str(folder / "memory.duckdb"))
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    nodes: dict[str, Any] = manifest["nodes"]
+    found = {key: node for key, node in nodes.items() if node.get("compiled_code") and node["name"] != PANEL}
+    panel = next(node for node in nodes.values() if node["name"] == PANEL)
+    done: list[str] = []
+
+    def visit(key: str) -> None:
+        for parent in found[key]["depends_on"]["nodes"]:
+            if parent in found:
+                visit(parent)
+        if key not in done:
+            done.append(key)
+
+    for key in sorted(found):
+        visit(key)
+    outside = {
+        parent: nodes[parent]
+        for key in done
+        for parent in nodes[key]["depends_on"]["nodes"]
+        if parent not in found and nodes[parent]["name"] != PANEL
+    }
+    return Estimator(
+        models=[Model(nodes[key]["name"], nodes[key]["relation_name"], nodes[key]["compiled_code"]) for key in done],
+        panel_relation=panel["relation_name"],
+        panel_columns={name: column["data_type"] for name, column in panel["columns"].items()},
+        inputs={
+            node["relation_name"]: {name: column["data_type"] for name, column in node["columns"].items()}
+            for node in outside.values()
+        },
+    )
+
+
+# Replicates --------------------------------------------------------------------------------------------------------
+
+
+def replicated(company: Company, n_replicates: int, seed: int) -> Table:
+    """The panel of as many companies of one kind, each from a stream of its own."""
+    streams = np.random.default_rng(seed).spawn(n_replicates)
+    return as_panel({f"r{index:04d}": company.rows(stream) for index, stream in enumerate(streams)})
+
+
+# Shapes that a real ledger has ----------------------------------------------------------------------------------------
+
+
+def shapes(seed: int = 7) -> dict[str, Table]:
+    """Companies of every shape that an estimator meets, by name."""
+    rng = np.random.default_rng(seed)
+    plain = Company(n_accounts=150, n_periods=8, share_silent=0.0, revenue_tail=0.8, confounding=0.05)
+    found = {
+        "balanced": plain.rows(rng),
+        "unbalanced": replace(plain, share_silent=0.45).rows(rng),
+        "churn": replace(plain, share_leaving=0.06).rows(rng),
+        "one_contact": replace(plain, most_contacts=1).rows(rng),
+        "several_contacts": replace(plain, most_contacts=9).rows(rng),
+        "one_dominant_account": plain.rows(rng),
+        "ties": plain.rows(rng),
+        "periods_with_one_account": plain.rows(rng),
+        "disconnected": plain.rows(rng),
+        "accounts_that_never_change": plain.rows(rng),
+    }
+    dominant = found["one_dominant_account"]
+    dominant.loc[dominant["account"] == 0, "base"] *= 2_000
+    ties = found["ties"]
+    found["ties"] = ties.assign(base=1_000.0, growth=ties["growth"].round(1), account_points=points_of_one(ties))
+    lonely = found["periods_with_one_account"]
+    found["periods_with_one_account"] = lonely[(lonely["period"] % 3 != 1) | (lonely["account"] == 5)]
+    apart = found["disconnected"]
+    found["disconnected"] = apart[(apart["account"] % 2 == 0) == (apart["period"] < 4)]
+    constant = found["accounts_that_never_change"]
+    is_constant = constant["account"] % 2 == 0
+    found["accounts_that_never_change"] = constant.assign(
+        account_points=constant["account_points"].mask(is_constant, 100.0)
+    )
+    return found
+
+
+def points_of_one(rows: Table) -> pd.Series:
+    """Points as if a single contact had answered."""
+    nearest = np.sign(rows["account_points"]) * (rows["account_points"].abs() >= 50)
+    return pd.Series(100.0 * nearest, index=rows.index)
