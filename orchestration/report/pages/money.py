@@ -711,11 +711,12 @@ def _earned(release: Release) -> Section:
             [
                 Cell(str(row["year"])),
                 Cell(signed_share(row["revenue_growth"])),
-                Cell(share(row["net_revenue_retention"])),
+                Cell(share(row["net_revenue_retention"]), note=_between(row, "net_revenue_retention")),
                 Cell(money(row["earned_new_revenue"])),
                 Cell(money(row["bought_new_revenue"])),
                 Cell(money(row["unknown_new_revenue"])),
-                Cell(signed_share(row["earned_growth_rate"]), note=_up_to(row, "earned_growth_rate")),
+                Cell(signed_share(row["earned_growth_rate"]), note=_between(row, "earned_growth_rate")),
+                Cell(signed_share(row["earned_growth_rate_high"])),
                 Cell(share(row["earned_growth_ratio"], 0), note=_up_to(row, "earned_growth_ratio")),
             ]
         )
@@ -725,11 +726,12 @@ def _earned(release: Release) -> Section:
     columns = [
         Column("Year"),
         Column("Growth", "number"),
-        Column("Net retention", "number"),
+        Column("Net retention", "number", note="95 % interval"),
         Column("New by referral", "number", note=currency),
         Column("New, bought", "number", note=currency),
         Column("New, unknown", "number", note=currency),
-        Column("Earned growth", "number"),
+        Column("Earned growth", "number", note="95 % interval"),
+        Column("Unknown too", "number", note="as earned"),
         Column("Of all growth", "number"),
     ]
     return Section(
@@ -740,6 +742,11 @@ def _earned(release: Release) -> Section:
         "customers of "
         "unknown origin are not counted; “up to” counts them all as earned.",
     )
+
+
+def _between(row: Given, rate: str) -> str:
+    low, high = row[f"{rate}_ci_low"], row[f"{rate}_ci_high"]
+    return "" if low is None or high is None else share_interval(low, high)
 
 
 def _up_to(row: Given, rate: str) -> str:

@@ -113,14 +113,71 @@ summed as (
     group by year
 ),
 
+-- Both rates are ratios over accounts, so that their intervals are those of the accounts that could have been others.
+-- A new customer has no base: without it the numerator alone is smaller.
+clusters as (
+    select
+        year,
+        'net_revenue_retention' as rate,
+        revenue as numerator,
+        base_revenue as denominator,
+        1 as n_clusters
+    from sorted_out
+    where origin = 'retained'
+    union all
+    select
+        year,
+        'earned_growth_rate' as rate,
+        revenue - base_revenue as numerator,
+        base_revenue as denominator,
+        1 as n_clusters
+    from sorted_out
+    where origin in ('retained', 'earned')
+),
+
+ratios as (
+    select
+        year,
+        rate,
+        n_clusters,
+        effective_clusters,
+        {{ t_quantile('degrees_of_freedom') }} * std_error as margin
+    from {{ jackknife_ratio('clusters', ['year', 'rate']) }} as by_rate
+),
+
+margins as (
+    select
+        year,
+        max(case when rate = 'net_revenue_retention' then n_clusters end) as n_accounts,
+        max(case when rate = 'net_revenue_retention' then effective_clusters end) as effective_n,
+        max(case when rate = 'net_revenue_retention' then margin end) as retention_margin,
+        max(case when rate = 'earned_growth_rate' then margin end) as earned_growth_margin
+    from ratios
+    group by year
+),
+
 earned as (
     select
         *,
-        cast(nullif(base_revenue, 0) as {{ float_type() }}) as base,
-        cast(nullif(revenue - base_revenue, 0) as {{ float_type() }}) as growth,
+        cast(case when base_revenue > 0 then base_revenue end as {{ float_type() }}) as base,
+        cast(revenue - base_revenue as {{ float_type() }}) as growth,
         cast(retained_revenue + earned_new_revenue - base_revenue as {{ float_type() }}) as earned_growth,
         cast(unknown_new_revenue as {{ float_type() }}) as perhaps_earned
     from summed
+),
+
+rated as (
+    select
+        earned.*,
+        coalesce(margins.n_accounts, 0) as n_accounts,
+        margins.effective_n,
+        margins.retention_margin,
+        margins.earned_growth_margin,
+        cast(earned.retained_revenue as {{ float_type() }}) / earned.base as net_revenue_retention,
+        earned.earned_growth / earned.base as earned_growth_rate
+    from earned
+    left join margins
+        on earned.year = margins.year
 ),
 
 -- Nothing grows from no revenue, and a share of growth means something only where there is growth.
@@ -135,14 +192,20 @@ final as (
         cast(earned_new_revenue as {{ money_type() }}) as earned_new_revenue,
         cast(bought_new_revenue as {{ money_type() }}) as bought_new_revenue,
         cast(unknown_new_revenue as {{ money_type() }}) as unknown_new_revenue,
-        case when base > 0 then cast(retained_revenue as {{ float_type() }}) / base end as net_revenue_retention,
-        case when base > 0 then coalesce(growth, 0) / base end as revenue_growth,
-        case when base > 0 then earned_growth / base end as earned_growth_rate,
-        case when base > 0 then (earned_growth + perhaps_earned) / base end as earned_growth_rate_high,
+        {{ as_count('n_accounts') }} as n_accounts,
+        effective_n,
+        net_revenue_retention,
+        net_revenue_retention - retention_margin as net_revenue_retention_ci_low,
+        net_revenue_retention + retention_margin as net_revenue_retention_ci_high,
+        growth / base as revenue_growth,
+        earned_growth_rate,
+        earned_growth_rate - earned_growth_margin as earned_growth_rate_ci_low,
+        earned_growth_rate + earned_growth_margin as earned_growth_rate_ci_high,
+        (earned_growth + perhaps_earned) / base as earned_growth_rate_high,
         case when base > 0 and growth > 0 then earned_growth / growth end as earned_growth_ratio,
         case when base > 0 and growth > 0 then (earned_growth + perhaps_earned) / growth end
             as earned_growth_ratio_high
-    from earned
+    from rated
 )
 
 select * from final
