@@ -204,8 +204,8 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
         slug,
         title,
         blocks,
-        lead="Growth that goes with one point more, times the revenue of the accounts in the estimate. Hollow and dotted: "
-        f"grade C or D. Grades: {grades}.",
+        lead="Growth that goes with one point more, times the revenue of the accounts in the estimate. Hollow and "
+        f"dotted: grade C or D. Grades: {grades}.",
     )
 
 
