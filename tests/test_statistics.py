@@ -189,6 +189,124 @@ def test_a_cell_of_one_cluster_has_no_error(compile_sql: CompileSql) -> None:
     assert pd.isna(result["std_error"]) and pd.isna(result["std_error_crv1"])
 
 
+def test_t_p_value_equals_scipy_over_its_whole_range(compile_sql: CompileSql) -> None:
+    rng = np.random.default_rng(11)
+    cases = pd.DataFrame(
+        {
+            "t": np.concatenate([rng.normal(0, 3, 20_000), np.geomspace(1e-8, 1e3, 5_000), [0.0]]),
+            "df": np.concatenate([rng.permutation(np.geomspace(1, 1e7, 25_000)), [1.0]]),
+        }
+    )
+    query = compile_sql(
+        "select t, df, {{ t_p_value('y', 'df') }} as p from (select *, {{ t_as_normal('t', 'df') }} as y from cases)"
+    )
+
+    result = run(query, cases=cases)
+
+    expected = 2 * stats.t.sf(result["t"].abs(), result["df"])
+    assert np.max(np.abs(result["p"] - expected)) < 1e-8
+    # Also where it is small, as far as anybody reads it.
+    assert np.max(np.abs(result["p"] / expected - 1)[expected > 1e-12]) < 1e-8
+
+
+def test_jackknife_of_parts_equals_deleting_accounts_one_by_one(compile_sql: CompileSql) -> None:
+    """A standardised gap: two groups in three strata; some accounts are in both groups, or in two strata."""
+    rng = np.random.default_rng(5)
+    mix = np.array([0.5, 0.3, 0.2])
+    accounts, parts = rng.integers(0, 60, 200), rng.integers(0, 6, 200)
+    base = np.exp(rng.normal(8, 1, 200))
+    rows = pd.DataFrame(
+        {
+            "cell": "gap",
+            "account": accounts,
+            "part": parts,
+            "coefficient": np.where(parts < 3, 1, -1) * mix[parts % 3],
+            "numerator": base * rng.normal(1, 0.3, 200),
+            "denominator": base,
+        }
+    )
+    rows = rows.groupby(["cell", "account", "part", "coefficient"], as_index=False).sum().assign(n_clusters=1)
+    query = compile_sql("select * from {{ jackknife_ratio('cases', ['cell'], part='part', cluster='account') }}")
+
+    def gap(kept: pd.DataFrame) -> float:
+        sums = kept.groupby("part")[["numerator", "denominator"]].sum()
+        return float((np.array([*mix, *-mix]) * sums["numerator"] / sums["denominator"]).sum())
+
+    result = run(query, cases=rows).iloc[0]
+
+    estimate, names = gap(rows), sorted(set(accounts))
+    without = np.array([gap(rows[rows["account"] != name]) for name in names])
+    shares = rows["coefficient"].abs() * rows["denominator"] / rows.groupby("part")["denominator"].transform("sum")
+    effective = 4 / (shares.groupby(rows["account"]).sum() ** 2).sum()
+    g = len(names)
+    assert result["n_clusters"] == g
+    assert result["estimate"] == pytest.approx(estimate, rel=1e-9)
+    assert result["std_error"] == pytest.approx(math.sqrt((g - 1) / g * ((without - estimate) ** 2).sum()), rel=1e-9)
+    assert result["effective_clusters"] == pytest.approx(effective, rel=1e-9)
+
+
+def test_jackknife_with_leverage_equals_estimating_a_balanced_panel_without_each_account(
+    compile_sql: CompileSql,
+) -> None:
+    """Accounts of unlike, constant weight: deleting one moves the period effects too, which the plain formula ignores."""
+    rng = np.random.default_rng(9)
+    weights = np.exp(rng.normal(0, 1, 40))
+    x, y = rng.normal(0, 50, (40, 6)), rng.normal(0, 1, (40, 6))
+
+    def residuals(values: np.ndarray, w: np.ndarray) -> np.ndarray:
+        centred = values - values.mean(axis=1, keepdims=True)
+        return np.asarray(centred - (w[:, None] * centred).sum(axis=0) / w.sum())
+
+    def slope(kept: np.ndarray) -> float:
+        u, v, w = residuals(x[kept], weights[kept]), residuals(y[kept], weights[kept]), weights[kept][:, None]
+        return float((w * u * v).sum() / (w * u * u).sum())
+
+    u, v = residuals(x, weights), residuals(y, weights)
+    cases = pd.DataFrame(
+        {
+            "cell": "panel",
+            "numerator": weights * (u * v).sum(axis=1),
+            "denominator": weights * (u * u).sum(axis=1),
+            "n_clusters": 1,
+            "leverage": weights / weights.sum(),
+        }
+    )
+    query = compile_sql("select * from {{ jackknife_ratio('cases', ['cell'], leverage='leverage') }}")
+
+    result = run(query, cases=cases).iloc[0]
+
+    everybody = np.arange(40)
+    without = np.array([slope(np.delete(everybody, i)) for i in everybody])
+    expected = math.sqrt(39 / 40 * ((without - slope(everybody)) ** 2).sum())
+    assert result["std_error"] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("panel", ["connected", "two_parts", "a_period_of_nobody", "weights_far_apart"])
+def test_period_effects_solve_the_normal_equations(compile_sql: CompileSql, panel: str) -> None:
+    rng = np.random.default_rng(3)
+    weights = rng.random((30, 8)) * (rng.random((30, 8)) < 0.6)
+    if panel == "two_parts":
+        weights[:15, 4:], weights[15:, :4] = 0, 0
+    elif panel == "a_period_of_nobody":
+        weights[:, 5] = 0
+    elif panel == "weights_far_apart":
+        weights *= 10.0 ** rng.integers(-6, 7, (30, 1))
+    weights = weights[weights.sum(axis=1) > 0]
+    couplings = (weights / weights.sum(axis=1, keepdims=True)).T @ weights
+    laplacian = np.diag(couplings.sum(axis=1)) - couplings
+    # Right sides that the equations can have: sums of deviations from the accounts' means.
+    sides = laplacian @ rng.normal(0, 1, (8, 3))
+    cases = pd.DataFrame({"matrix": [np.hstack([couplings, sides]).tolist()]})
+    query = compile_sql("select {{ solved_couplings('matrix', '8') }} as solution from cases")
+
+    solution = np.array([list(line) for line in run(query, cases=cases)["solution"][0]])[:, 8:]
+
+    # Relative to what flows through each period; the last digits of the sides themselves are rounded.
+    scale = np.maximum(couplings.sum(axis=1, keepdims=True), 1e-300)
+    assert np.max(np.abs(laplacian @ solution - sides) / np.maximum(np.abs(sides), scale)) < 1e-9
+    assert panel != "a_period_of_nobody" or (solution[5] == 0).all()
+
+
 def test_exact_sum_does_not_depend_on_the_order_of_rows(compile_sql: CompileSql) -> None:
     rng = np.random.default_rng(7)
     values = rng.normal(0, 1, 100_000) * 10.0 ** rng.integers(-8, 8, 100_000)

@@ -14,8 +14,8 @@
     of a balanced panel this is exact.
 
     `part` names a column: the estimate is then the sum of `coefficient` (one per part) times the ratio of each part, such
-    as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster: what deleting it
-    does to each part is added up. Without `cluster` each row is a cluster. A cluster's share h is that of its coefficients.
+    as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster, one row per part:
+    what deleting it does to each part is added up. Without `cluster` each row is a cluster. A cluster's share h is that of its coefficients.
 
     Null errors where one cluster holds the whole denominator: nothing is left when it is deleted. Every ratio of the
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
