@@ -229,8 +229,10 @@ def test_worth_of_a_group_has_its_intervals(page: Page) -> None:
     assert "Promoters 1,000 400 92.0 % 1,444 1,344 to 1,544 50 1,494 1,394 to 1,594" in page.text
 
 
-def test_earned_growth_has_its_bound(page: Page) -> None:
-    assert "2025 +30.0 % 85.0 % 25 20 5 +10.0 % up to 15.0 % 33 % up to 50.0 %" in page.text
+def test_earned_growth_has_its_intervals_and_its_bound(page: Page) -> None:
+    assert (
+        "2025 +30.0 % 85.0 % 80.0 % to 90.0 % 25 20 5 +10.0 % 5.0 % to 14.0 % +15.0 % 33 % up to 50.0 %" in page.text
+    )
 
 
 def test_claims_stand_beside_our_own_estimate(page: Page) -> None:

@@ -204,8 +204,8 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
         slug,
         title,
         blocks,
-        lead=f"Growth that goes with one point more, times the revenue of the accounts in the estimate. Grades: "
-        f"{grades}.",
+        lead="Growth that goes with one point more, times the revenue of the accounts in the estimate. Hollow and "
+        f"dotted: grade C or D. Grades: {grades}.",
     )
 
 
@@ -442,7 +442,7 @@ def _retention(release: Release) -> Section:
         Column("", "chart", drawing=charts.axis(scale, lambda value: share(value, 0), 1.0)),
         Column("Gross", "number"),
         Column("Accounts kept", "number"),
-        Column("Base revenue", "number"),
+        Column("Base revenue", "number", note=rows[0]["currency"] or ""),
     ]
     source = Source(
         "marts.nps_group_retention", f"as_of_date = {day}, horizon_months = {months}, dimension = 'all', each nps_group"
