@@ -133,9 +133,8 @@ def page(release: Release, build: Build) -> Page:
             _earned(release),
             _claims(release),
         ],
-        lead="What goes with one point more of Net Promoter Score, in money. No single method is right, so they "
-        "stand side "
-        "by side, each with its interval, what it rests on and a grade. What the data cannot carry is refused.",
+        lead="What goes with one point more of Net Promoter Score, in money. No single method is right, so they stand "
+        "side by side, each with its interval, what it rests on and a grade. What the data cannot carry is refused.",
     )
 
 
@@ -158,23 +157,18 @@ def lifted(reason: str | None, rules: Rules) -> str:
     """Why an estimate is refused, and what data would lift the refusal."""
     words = {
         "no_complete_window": "no quarter end has both a whole base before it and a complete outcome after it; it "
-        "takes a "
-        "ledger of twice the horizon, and time",
+        "takes a ledger of twice the horizon, and time",
         "no_base_revenue": "no account had revenue in a base window; it takes accounts that pay",
         "no_answers": "no account with revenue has a score; it takes answers that can be joined to accounts",
         "too_few_accounts": f"fewer than {rules.minimum_compared_accounts} accounts to compare; it takes answers of "
-        "more "
-        "accounts",
+        "more accounts",
         "too_few_identifying_accounts": f"fewer than {rules.minimum_identifying_accounts} accounts whose score "
-        "changed; it "
-        "takes repeated answers of more accounts",
+        "changed; it takes repeated answers of more accounts",
         "no_variation": "no account’s score changed, or all are alike; it takes answers over a longer time",
-        "top_account_too_large": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the "
-        "revenue; it "
-        "takes answers of other large accounts",
+        "top_account_too_large": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the revenue; "
+        "it takes answers of other large accounts",
         "too_few_effective_accounts": f"fewer than {rules.minimum_effective_accounts} effective accounts; it takes "
-        "answers "
-        "of more of the large accounts",
+        "answers of more of the large accounts",
         "coverage_too_low": f"under {share(rules.minimum_revenue_coverage, 0)} of the revenue has a score; it takes "
         "answers of accounts with revenue",
         "no_error": "all of the variation is in one account; it takes answers of more accounts",
@@ -218,8 +212,8 @@ def _sentence(values: Sequence[Given]) -> Block:
     best = min(shown, key=lambda row: (row["evidence_grade"], -row["horizon_months"], order.index(row["method"])))
     source = Source(
         "marts.nps_point_value",
-        f"dimension = 'all', method = {literal(best['method'])}, path = {literal(best['path'])}, "
-        f"horizon_months = {best['horizon_months']}",
+        f"dimension = 'all', method = {literal(best['method'])}, path = {literal(best['path'])}, horizon_months = "
+        f"{best['horizon_months']}",
     )
     return Text(told(best), source=source)
 
@@ -230,11 +224,10 @@ def told(row: Given) -> str:
     months = row["horizon_months"]
     revenue = "annual revenue" if months == 12 else f"revenue over {months} months"
     return (
-        f"One NPS point is associated with {row['currency']}{NO_BREAK_SPACE}{value} (95 % interval {low} to {high}) of "
-        f"{revenue} over {counted(row['n_accounts'], 'account')} covering {share(row['revenue_coverage'])} of revenue; "
-        f"method {phrase(row['method']).lower()}, grade {row['evidence_grade']}. This does not show that raising NPS "
-        "by one "
-        "point causes it."
+        f"One NPS point is associated with {row['currency']}{NO_BREAK_SPACE}{value} (95 % interval {low} to {high}) "
+        f"of {revenue} over {counted(row['n_accounts'], 'account')} covering {share(row['revenue_coverage'])} of "
+        f"revenue; method {phrase(row['method']).lower()}, grade {row['evidence_grade']}. This does not show that "
+        "raising NPS by one point causes it."
     )
 
 
@@ -391,8 +384,7 @@ def _dose(release: Release) -> Section:
         title,
         [Table(f"Growth over {months} months by score before, all quarters", columns, drawn, source=source)],
         lead="If a score speaks of growth, growth should rise with it, step by step. One that only rises at an end "
-        "says that "
-        "a point is not one thing.",
+        "says that a point is not one thing.",
     )
 
 
@@ -452,8 +444,7 @@ def _retention(release: Release) -> Section:
         title,
         [Table(f"{months} months from {long_date(day)}, by the group of that day", columns, drawn, source=source)],
         lead="Revenue of the months after over that of the months before, of the same accounts. Who left counts with "
-        "0, who "
-        "came is not in it. The more a group’s score, the more it should keep; that it does is association.",
+        "0, who came is not in it. The more a group’s score, the more it should keep; that it does is association.",
     )
 
 
@@ -563,10 +554,8 @@ def _risk(release: Release, build: Build) -> Section:
         title,
         blocks,
         lead=f"{held} is held by accounts at risk. That is exposure, what is in question, and not a loss. The "
-        "expected loss "
-        "is what groups like theirs lost on average; below 0 they grew. Ends of intervals are added up, which is as "
-        "wide "
-        "as the sum can be.",
+        "expected loss is what groups like theirs lost on average; below 0 they grew. Ends of intervals are added up, "
+        "which is as wide as the sum can be.",
     )
 
 
@@ -739,8 +728,7 @@ def _earned(release: Release) -> Section:
         title,
         [Table("Growth by where it came from", columns, drawn, source=Source("marts.earned_growth"))],
         lead="Earned is what customers brought by staying, growing and recommending; the rest was bought. New "
-        "customers of "
-        "unknown origin are not counted; “up to” counts them all as earned.",
+        "customers of unknown origin are not counted; “up to” counts them all as earned.",
     )
 
 
@@ -784,9 +772,8 @@ def _claims(release: Release) -> Section:
         slug,
         title,
         [Table("Published claims", columns, drawn, source=Source("marts.claims_vs_evidence"))],
-        lead="A claim is never an input. It is supported where our interval holds its figure and lies above 0, and "
-        "no better "
-        "proven than our own estimate is graded.",
+        lead="A claim is never an input. It is supported where our interval holds its figure and lies above 0, and no "
+        "better proven than our own estimate is graded.",
     )
 
 
