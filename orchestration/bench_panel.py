@@ -30,7 +30,9 @@ points as (
         when drawn(account, quarter, 'silent') < 0.75 then list_transform(
             range(n_contacts),
             lambda contact: case
-                when u(account, quarter, contact) < -0.4 then -100 when u(account, quarter, contact) < 0.4 then 0 else 100
+                when u(account, quarter, contact) < -0.4 then -100
+                when u(account, quarter, contact) < 0.4 then 0
+                else 100
             end
         )
     end as contact_points
@@ -43,8 +45,9 @@ drawn_outcomes as (
         list_avg(contact_points) as account_points,
         case when contact_points is null then 0 else n_contacts end as n_contacts_answered,
         list_sum(list_transform(contact_points, lambda points: points * points)) as account_points_sq_sum,
-        cast(exp(9 + 1.2 * normal(account, 0, 'size')) * (0.9 + 0.2 * drawn(account, quarter, 'base')) as decimal(18, 6))
-            as base,
+        cast(
+            exp(9 + 1.2 * normal(account, 0, 'size')) * (0.9 + 0.2 * drawn(account, quarter, 'base')) as decimal(18, 6)
+        ) as base,
         case when drawn(account, quarter, 'churn') < 0.03 then 0.0 else greatest(
             0.0,
             1.02 + 0.001 * coalesce(list_avg(contact_points), 0)

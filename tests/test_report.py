@@ -230,9 +230,7 @@ def test_worth_of_a_group_has_its_intervals(page: Page) -> None:
 
 
 def test_earned_growth_has_its_intervals_and_its_bound(page: Page) -> None:
-    assert (
-        "2025 +30.0 % 85.0 % 80.0 % to 90.0 % 25 20 5 +10.0 % 5.0 % to 14.0 % +15.0 % 33 % up to 50.0 %" in page.text
-    )
+    assert "2025 +30.0 % 85.0 % 80.0 % to 90.0 % 25 20 5 +10.0 % 5.0 % to 14.0 % +15.0 % 33 % up to 50.0 %" in page.text
 
 
 def test_claims_stand_beside_our_own_estimate(page: Page) -> None:

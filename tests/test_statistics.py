@@ -248,7 +248,7 @@ def test_jackknife_of_parts_equals_deleting_accounts_one_by_one(compile_sql: Com
 def test_jackknife_with_leverage_equals_estimating_a_balanced_panel_without_each_account(
     compile_sql: CompileSql,
 ) -> None:
-    """Accounts of unlike, constant weight: deleting one moves the period effects too, which the plain formula ignores."""
+    """Accounts of unlike, constant weight: deleting one moves period effects too, which the plain formula ignores."""
     rng = np.random.default_rng(9)
     weights = np.exp(rng.normal(0, 1, 40))
     x, y = rng.normal(0, 50, (40, 6)), rng.normal(0, 1, (40, 6))
