@@ -15,7 +15,7 @@ cells as (
 ),
 
 company as (
-    select cell_number from cells
+    select min(cell_number) as cell_number from cells
     where dimension = 'all'
 ),
 

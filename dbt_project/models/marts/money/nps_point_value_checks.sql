@@ -58,6 +58,7 @@ as_normal as (
 judged as (
     select
         *,
+        'within_account' as method,
         {{ t_p_value('y', 'degrees_of_freedom') }} as p_value
     from as_normal
 ),
@@ -111,8 +112,8 @@ checked as (
         on
             estimates.cell_number = judged.cell_number
             and estimates.sample_months = judged.horizon_months
+            and estimates.method = judged.method
             and judged.check_name = '{{ check_name }}'
-            and estimates.method = 'within_account'
     union all
     {% endfor %}
     select
