@@ -41,23 +41,19 @@ grid as (
         on parts.horizon_months = calendar.horizon_months
 ),
 
-listed as (
+filled as (
     select
         grid.account_number,
         grid.horizon_months,
         grid.part_cell,
-        {{ sorted_rows([
-            ('place', 'grid.place'),
-            ('n_contacts', 'coalesce(deviations.n_contacts_answered, 1e0)'),
-            ('weight', 'coalesce(deviations.weight, 0e0)'),
-            ('points', 'coalesce(deviations.points, 0e0)'),
-            ('placebo', 'coalesce(deviations.placebo, 0e0)'),
-            ('growth', 'coalesce(deviations.growth, 0e0)'),
-            ('lead_weight', 'coalesce(deviations.lead_weight, 0e0)'),
-            ('lead_points', 'coalesce(deviations.lead_points, 0e0)'),
-            ('lead_later', 'coalesce(deviations.lead_later, 0e0)'),
-            ('lead_growth', 'coalesce(deviations.lead_growth, 0e0)'),
-        ]) }} as items
+        grid.place,
+        coalesce(deviations.n_contacts_answered, 1) as n_contacts,
+        {% for prefix, values in panels.items() %}
+        {% for value in ['weight'] + values %}
+        coalesce({{ 'deviations.' ~ prefix ~ value }}, 0e0) as {{ prefix ~ value }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+        {% if not loop.last %},{% endif %}
+        {% endfor %}
     from grid
     left join deviations
         on
@@ -65,7 +61,17 @@ listed as (
             and grid.horizon_months = deviations.horizon_months
             and grid.part_cell = deviations.part_cell
             and grid.place = deviations.place
-    group by grid.account_number, grid.horizon_months, grid.part_cell
+),
+
+listed as (
+    select
+        {{ part | join(', ') }},
+        {{ sorted_rows([
+            'place', 'n_contacts', 'weight', 'points', 'placebo', 'growth',
+            'lead_weight', 'lead_points', 'lead_later', 'lead_growth',
+        ]) }} as items
+    from filled
+    group by {{ part | join(', ') }}
 ),
 
 weighted as (
@@ -75,11 +81,11 @@ weighted as (
         part_cell,
         {{ list_each('items', 'item.weight / item.n_contacts') }} as noise_weights,
         {% for prefix, values in panels.items() %}
-        {{ list_each('items', 'item.' ~ prefix ~ 'weight') }} as {{ prefix }}weight_by_period,
+        {{ list_each('items', 'item.' ~ prefix ~ 'weight') }} as {{ prefix ~ 'weight_by_period' }},
         {% for value in values %}
-        {{ list_each('items', 'item.' ~ prefix ~ value) }} as plain_{{ prefix }}{{ value }},
+        {{ list_each('items', 'item.' ~ prefix ~ value) }} as {{ 'plain_' ~ prefix ~ value }},
         {{ list_each('items', 'item.' ~ prefix ~ 'weight * item.' ~ prefix ~ value) }}
-            as {{ prefix }}{{ value }}_by_period,
+            as {{ prefix ~ value ~ '_by_period' }},
         {% endfor %}
         {% endfor %}
         {{ list_each('items', '1e0') }} as ones
@@ -89,13 +95,13 @@ weighted as (
 final as (
     select
         {% for prefix, values in panels.items() %}
-        weighted.{{ prefix }}weight_by_period,
-        {{ list_each('weighted.' ~ prefix ~ 'weight_by_period', 'item * item') }} as {{ prefix }}weight_sq_by_period,
+        {{ 'weighted.' ~ prefix ~ 'weight_by_period' }},
+        {{ list_each('weighted.' ~ prefix ~ 'weight_by_period', 'item * item') }} as {{ prefix ~ 'weight_sq_by_period' }},
         {% for value in values %}
-        weighted.{{ prefix }}{{ value }}_by_period,
+        {{ 'weighted.' ~ prefix ~ value ~ '_by_period' }},
         {% for other in values[loop.index0:] %}
         {{ list_dot('weighted.' ~ prefix ~ value ~ '_by_period', 'weighted.plain_' ~ prefix ~ other) }}
-            as {{ prefix }}{{ value }}_{{ other }},
+            as {{ prefix ~ value ~ '_' ~ other }},
         {% endfor %}
         {% endfor %}
         {% endfor %}

@@ -111,7 +111,10 @@ parts as (
 ),
 
 ratios as (
-    select * from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_number', crv1=false) }} as by_account
+    select *
+    from {{ jackknife_ratio(
+        'parts', cell, part='part_number', cluster='account_number', crv1=false
+    ) }} as by_account
 ),
 
 final as (

@@ -26,7 +26,8 @@ period_sums as (
         {{ exact_sum('lead_weight') }} as lead_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
-        {{ exact_sum(prefixes[panel] ~ 'weight * ' ~ prefixes[panel] ~ value) }} as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
+        {{ exact_sum(prefixes[panel] ~ 'weight * ' ~ prefixes[panel] ~ value) }}
+            as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
         {% endfor %}
         {% if not loop.last %},{% endif %}
         {% endfor %}

@@ -146,7 +146,10 @@ supports as (
 ),
 
 ratios as (
-    select * from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_number', crv1=false) }} as by_account
+    select *
+    from {{ jackknife_ratio(
+        'parts', cell, part='part_number', cluster='account_number', crv1=false
+    ) }} as by_account
 ),
 
 final as (

@@ -81,7 +81,7 @@ estimates as (
     select
         gaps.cell_number,
         'group_retention' as method,
-        gaps.path as path,
+        gaps.path,
         gaps.horizon_months as sample_months,
         gaps.estimate * per_points.per_point as slope,
         gaps.std_error * per_points.per_point as std_error,
@@ -99,7 +99,7 @@ estimates as (
     select
         lifetimes.cell_number,
         'lifetime_value' as method,
-        lifetimes.path as path,
+        lifetimes.path,
         12 as sample_months,
         lifetimes.estimate * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as slope,
         lifetimes.std_error * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as std_error,
