@@ -50,7 +50,7 @@ summed as (
         cell_number,
         horizon_months,
         account_number,
-        {{ exact_sum('weight') }} as weight,
+        max(abs(points)) as largest_difference,
         {{ exact_sum('weight * points * growth') }} as points_growth,
         {{ exact_sum('weight * points * points') }} as points_points,
         {{ exact_sum('weight * points * points * peer_share') }} as weighted_peer_share,
@@ -65,13 +65,12 @@ final as (
         cell_number,
         horizon_months,
         account_number,
-        weight,
         points_growth,
         points_points,
         noise_weight,
         weighted_peer_share / points_points as leverage
     from summed
-    where points_points > 1e-12 * weight
+    where largest_difference > 1e-6
 )
 
 select * from final

@@ -1,31 +1,44 @@
+{% set dimensions = ['all'] + var('account_dimensions') %}
+{% set grain = ['account_number', 'horizon_months', 'part_cell', 'stratum_number', 'nps_group'] %}
+
 with
 
-outcomes as (
-    select * from {{ ref('int_account_outcomes_observed') }}
-    where
-        is_usable
-        and account_points is not null
+panels as (
+    select * from {{ ref('int_account_panels_centred') }}
 ),
 
 summed as (
     select
-        {{ grouped_cell_number() }} as cell_number,
+        {% for dimension in dimensions %}
+        max({{ dimension }}_cell) as {{ dimension }}_cell,
+        {% endfor %}
+        {{ grain | join(', ') }},
+        count(*) as n_observations,
+        count(case when next_revenue > 0 then 1 end) as n_retained,
+        {{ exact_sum('weight') }} as base_revenue,
+        {{ exact_sum('next_revenue') }} as next_revenue,
+        {{ exact_sum('base_profit_12m') }} as base_profit_12m
+    from panels
+    group by {{ grain | join(', ') }}
+),
+
+final as (
+    {% for dimension in dimensions %}
+    select
+        {{ dimension }}_cell as cell_number,
         horizon_months,
         stratum_number,
         nps_group,
         account_number,
-        count(*) as n_observations,
-        count(case when next_revenue > 0 then 1 end) as n_retained,
-        {{ exact_sum('base_revenue') }} as base_revenue,
-        {{ exact_sum('next_revenue') }} as next_revenue,
-        {{ exact_sum('base_profit_12m') }} as base_profit_12m
-    from outcomes
-    group by {{ grouped_by_cell(['horizon_months', 'stratum_number', 'nps_group', 'account_number']) }}
-),
-
-final as (
-    select * from summed
-    where cell_number is not null
+        n_observations,
+        n_retained,
+        base_revenue,
+        next_revenue,
+        base_profit_12m
+    from summed
+    where {{ dimension }}_cell is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final

@@ -40,48 +40,15 @@ strata as (
     group by coalesce(segment, 'unknown'), coalesce(size_band, 'unknown')
 ),
 
-scored as (
-    select
-        account_periods.account_id,
-        account_periods.period_number,
-        account_periods.account_points,
-        row_number() over (
-            partition by account_periods.period_number
-            order by account_periods.account_id
-        ) as place,
-        row_number() over (
-            partition by account_periods.period_number
-            order by
-                {{ text_hash("concat(account_periods.account_id, '|', account_periods.period_number)") }},
-                account_periods.account_id
-        ) as drawn_place
-    from account_periods
-    where account_periods.account_points is not null
-),
-
--- The same points dealt out again among the accounts that have any in the period, by a hash and so always alike.
-placebos as (
-    select
-        scored.account_id,
-        scored.period_number,
-        drawn.account_points as placebo_points
-    from scored
-    inner join scored as drawn
-        on
-            scored.period_number = drawn.period_number
-            and scored.place = drawn.drawn_place
-),
-
 numbered as (
     select
         account_periods.*,
         accounts.account_number,
         strata.stratum_number,
-        company.cell_number as all_cell,
         {% for dimension in dimensions %}
         {{ dimension }}_cells.cell_number as {{ dimension }}_cell,
         {% endfor %}
-        placebos.placebo_points
+        company.cell_number as all_cell
     from account_periods
     inner join accounts
         on account_periods.account_id = accounts.account_id
@@ -95,11 +62,34 @@ numbered as (
             coalesce(account_periods.{{ dimension }}, 'unknown') = {{ dimension }}_cells.dimension_value
             and {{ dimension }}_cells.dimension = '{{ dimension }}'
     {% endfor %}
-    left join placebos
-        on
-            account_periods.account_id = placebos.account_id
-            and account_periods.period_number = placebos.period_number
     cross join company
+),
+
+scored as (
+    select
+        account_number,
+        period_number,
+        account_points,
+        row_number() over (partition by period_number order by account_number) as place,
+        row_number() over (
+            partition by period_number
+            order by {{ text_hash("concat(account_id, '|', period_number)") }}, account_number
+        ) as drawn_place
+    from numbered
+    where account_points is not null
+),
+
+-- The same points dealt out again among the accounts that have any in the period, by a hash and so always alike.
+placebos as (
+    select
+        scored.account_number,
+        scored.period_number,
+        drawn.account_points as placebo_points
+    from scored
+    inner join scored as drawn
+        on
+            scored.period_number = drawn.period_number
+            and scored.place = drawn.drawn_place
 ),
 
 unpivoted as (
@@ -107,6 +97,7 @@ unpivoted as (
     select
         numbered.*,
         {{ months }} as horizon_months,
+        placebos.placebo_points,
         scored.account_points as later_points,
         numbered.base_revenue_{{ months }}m as base_revenue,
         numbered.next_revenue_{{ months }}m as next_revenue,
@@ -116,8 +107,12 @@ unpivoted as (
     from numbered
     left join scored
         on
-            numbered.account_id = scored.account_id
+            numbered.account_number = scored.account_number
             and numbered.period_number + {{ months }} = scored.period_number
+    left join placebos
+        on
+            numbered.account_number = placebos.account_number
+            and numbered.period_number = placebos.period_number
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

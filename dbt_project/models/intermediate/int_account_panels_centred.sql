@@ -43,7 +43,11 @@ parts as (
         outcomes.placebo_points,
         outcomes.later_points,
         outcomes.growth,
-        outcomes.n_contacts_answered
+        outcomes.n_contacts_answered,
+        outcomes.stratum_number,
+        outcomes.nps_group,
+        outcomes.next_revenue,
+        outcomes.base_profit_12m
     from outcomes
     inner join settled
         on
@@ -66,7 +70,11 @@ parts as (
         outcomes.placebo_points,
         outcomes.later_points,
         outcomes.growth,
-        outcomes.n_contacts_answered
+        outcomes.n_contacts_answered,
+        outcomes.stratum_number,
+        outcomes.nps_group,
+        outcomes.next_revenue,
+        outcomes.base_profit_12m
     from outcomes
     inner join settled
         on
@@ -74,6 +82,16 @@ parts as (
             and outcomes.horizon_months = settled.horizon_months
     where settled.{{ dimension }}_cell is null
     {% endfor %}
+),
+
+calendar as (
+    select
+        horizon_months,
+        period_number,
+        cast(row_number() over (partition by horizon_months order by period_number) as {{ dbt.type_int() }}) as place,
+        cast(count(*) over (partition by horizon_months) as {{ dbt.type_int() }}) as n_periods
+    from outcomes
+    group by horizon_months, period_number
 ),
 
 means as (
@@ -91,7 +109,7 @@ means as (
     group by {{ part | join(', ') }}
 ),
 
--- Values are deviations times their weight. The second panel holds the rows whose account also has points at the end of
+-- The second panel holds the rows whose account also has points at the end of
 -- the window.
 final as (
     select
@@ -103,18 +121,24 @@ final as (
         parts.{{ dimension }}_cell,
         {% endfor %}
         parts.period_number,
+        calendar.place,
+        calendar.n_periods,
+        parts.stratum_number,
+        parts.nps_group,
+        parts.next_revenue,
+        parts.base_profit_12m,
         parts.n_contacts_answered,
         means.weight as account_weight,
         means.lead_weight as account_lead_weight,
         parts.base_revenue as weight,
         case when parts.later_points is not null then parts.base_revenue end as lead_weight,
         {% for name, value in main %}
-        parts.base_revenue * (parts.{{ value }} - means.{{ name }} / means.weight) as {{ name }},
+        parts.{{ value }} - means.{{ name }} / means.weight as {{ name }},
         {% endfor %}
         {% for name, value in lead %}
         case
             when parts.later_points is not null
-                then parts.base_revenue * (parts.{{ value }} - means.lead_{{ name }} / means.lead_weight)
+                then parts.{{ value }} - means.lead_{{ name }} / means.lead_weight
         end as lead_{{ name }},
         {% endfor %}
         parts.account_points
@@ -124,6 +148,10 @@ final as (
             parts.account_number = means.account_number
             and parts.horizon_months = means.horizon_months
             and parts.part_cell = means.part_cell
+    inner join calendar
+        on
+            parts.horizon_months = calendar.horizon_months
+            and parts.period_number = calendar.period_number
 )
 
 select * from final

@@ -8,13 +8,12 @@ deviations as (
 ),
 
 calendar as (
-    select
+    select distinct
         horizon_months,
         period_number,
-        cast(row_number() over (partition by horizon_months order by period_number) as {{ dbt.type_int() }}) as place,
-        cast(count(*) over (partition by horizon_months) as {{ dbt.type_int() }}) as n_periods
+        place,
+        n_periods
     from deviations
-    group by horizon_months, period_number
 ),
 
 -- What is left in each period once every account's own mean is taken off.
@@ -27,7 +26,8 @@ period_sums as (
         {{ exact_sum('lead_weight') }} as lead_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
-        {{ exact_sum(prefixes[panel] ~ value) }} as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
+        {{ exact_sum(prefixes[panel] ~ 'weight * ' ~ prefixes[panel] ~ value) }}
+            as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
         {% endfor %}
         {% if not loop.last %},{% endif %}
         {% endfor %}

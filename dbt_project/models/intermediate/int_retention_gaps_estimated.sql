@@ -1,4 +1,4 @@
-{% set cell = ['cell_number', 'horizon_months', 'comparison'] %}
+{% set cell = ['cell_number', 'horizon_months', 'path_number'] %}
 
 with
 
@@ -11,8 +11,15 @@ accounts as (
     select * from {{ ref('int_account_groups_summed') }}
 ),
 
-comparisons as (
-    {{ group_comparisons() }}
+paths as (
+    {{ group_paths() }}
+),
+
+path_names as (
+    select distinct
+        path_number,
+        path
+    from paths
 ),
 
 -- The mix of all accounts with revenue, also of those that did not answer.
@@ -46,23 +53,23 @@ groups_in_strata as (
     group by cell_number, horizon_months, stratum_number, nps_group
 ),
 
--- Like is compared with like only where each group of the comparison has at least two accounts.
+-- Like is compared with like only where each group of the path has at least two accounts.
 comparable_strata as (
     select
         groups_in_strata.cell_number,
         groups_in_strata.horizon_months,
-        comparisons.comparison,
+        paths.path_number,
         groups_in_strata.stratum_number
     from groups_in_strata
-    inner join comparisons
-        on groups_in_strata.nps_group = comparisons.nps_group
+    inner join paths
+        on groups_in_strata.nps_group = paths.nps_group
     where groups_in_strata.n_accounts > 1
     group by
         groups_in_strata.cell_number,
         groups_in_strata.horizon_months,
-        comparisons.comparison,
+        paths.path_number,
         groups_in_strata.stratum_number
-    having count(*) = max(comparisons.n_groups)
+    having count(*) = 2
 ),
 
 weighed as (
@@ -71,7 +78,7 @@ weighed as (
         mix.revenue,
         sum(cast(mix.revenue as {{ decimal_type(38, 6) }})) over (
             partition by
-                comparable_strata.cell_number, comparable_strata.horizon_months, comparable_strata.comparison
+                comparable_strata.cell_number, comparable_strata.horizon_months, comparable_strata.path_number
         ) as compared_revenue
     from comparable_strata
     inner join mix
@@ -85,11 +92,11 @@ parts as (
     select
         accounts.cell_number,
         accounts.horizon_months,
-        weighed.comparison,
-        accounts.nps_group,
+        weighed.path_number,
+        paths.sign,
         accounts.account_number,
-        2 * weighed.stratum_number + case when comparisons.sign > 0 then 1 else 0 end as part_number,
-        comparisons.sign * weighed.revenue / cast(weighed.compared_revenue as {{ float_type() }}) as coefficient,
+        2 * weighed.stratum_number + case when paths.sign > 0 then 1 else 0 end as part_number,
+        paths.sign * weighed.revenue / cast(weighed.compared_revenue as {{ float_type() }}) as coefficient,
         accounts.next_revenue as numerator,
         accounts.base_revenue as denominator,
         1 as n_clusters
@@ -99,21 +106,21 @@ parts as (
             accounts.cell_number = weighed.cell_number
             and accounts.horizon_months = weighed.horizon_months
             and accounts.stratum_number = weighed.stratum_number
-    inner join comparisons
+    inner join paths
         on
-            weighed.comparison = comparisons.comparison
-            and accounts.nps_group = comparisons.nps_group
+            weighed.path_number = paths.path_number
+            and accounts.nps_group = paths.nps_group
 ),
 
 groups_compared as (
     select
         parts.cell_number,
         parts.horizon_months,
-        parts.comparison,
-        parts.nps_group,
+        parts.path_number,
+        parts.sign,
         count(distinct parts.account_number) as n_accounts
     from parts
-    group by parts.cell_number, parts.horizon_months, parts.comparison, parts.nps_group
+    group by parts.cell_number, parts.horizon_months, parts.path_number, parts.sign
 ),
 
 fewest as (
@@ -128,61 +135,47 @@ supports as (
     select
         weighed.cell_number,
         weighed.horizon_months,
-        weighed.comparison,
+        weighed.path_number,
         max(cast(weighed.compared_revenue as {{ float_type() }}) / mix_totals.revenue) as compared_share
     from weighed
     inner join mix_totals
         on
             weighed.cell_number = mix_totals.cell_number
             and weighed.horizon_months = mix_totals.horizon_months
-    group by weighed.cell_number, weighed.horizon_months, weighed.comparison
+    group by weighed.cell_number, weighed.horizon_months, weighed.path_number
 ),
 
 ratios as (
-    select * from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_number') }} as by_account
-),
-
--- A gap is as sure as the less sure of its two groups.
-weakest as (
-    select
-        ratios.cell_number,
-        ratios.horizon_months,
-        comparisons.comparison,
-        min(ratios.effective_clusters) as effective_clusters
-    from ratios
-    inner join comparisons
-        on ratios.comparison = comparisons.nps_group
-    group by ratios.cell_number, ratios.horizon_months, comparisons.comparison
+    select *
+    from {{ jackknife_ratio(
+        'parts', cell, part='part_number', cluster='account_number', crv1=false
+    ) }} as by_account
 ),
 
 final as (
     select
         ratios.cell_number,
         ratios.horizon_months,
-        ratios.comparison,
+        path_names.path,
         {{ as_count('fewest.n_fewest_accounts') }} as n_fewest_accounts,
         ratios.estimate,
         ratios.std_error,
-        ratios.std_error_crv1,
-        weakest.effective_clusters,
-        greatest(weakest.effective_clusters - 1e0, 1e0) as degrees_of_freedom,
+        ratios.effective_clusters,
+        ratios.degrees_of_freedom,
         supports.compared_share
     from ratios
-    inner join weakest
-        on
-            ratios.cell_number = weakest.cell_number
-            and ratios.horizon_months = weakest.horizon_months
-            and ratios.comparison = weakest.comparison
+    inner join path_names
+        on ratios.path_number = path_names.path_number
     inner join fewest
         on
             ratios.cell_number = fewest.cell_number
             and ratios.horizon_months = fewest.horizon_months
-            and ratios.comparison = fewest.comparison
+            and ratios.path_number = fewest.path_number
     inner join supports
         on
             ratios.cell_number = supports.cell_number
             and ratios.horizon_months = supports.horizon_months
-            and ratios.comparison = supports.comparison
+            and ratios.path_number = supports.path_number
 )
 
 select * from final

@@ -20,15 +20,15 @@ lifetimes as (
     select * from {{ ref('int_lifetime_values_estimated') }}
 ),
 
-comparisons as (
-    {{ group_comparisons() }}
+paths as (
+    {{ group_paths() }}
 ),
 
 per_points as (
     select distinct
-        comparison,
+        path,
         per_point
-    from comparisons
+    from paths
 ),
 
 methods as (
@@ -81,11 +81,11 @@ estimates as (
     select
         gaps.cell_number,
         'group_retention' as method,
-        gaps.comparison as path,
+        gaps.path,
         gaps.horizon_months as sample_months,
         gaps.estimate * per_points.per_point as slope,
         gaps.std_error * per_points.per_point as std_error,
-        gaps.std_error_crv1 * per_points.per_point as std_error_crv1,
+        cast(null as {{ float_type() }}) as std_error_crv1,
         gaps.effective_clusters,
         gaps.degrees_of_freedom,
         cast(null as {{ float_type() }}) as noise_per_variance,
@@ -93,18 +93,17 @@ estimates as (
         gaps.compared_share
     from gaps
     inner join per_points
-        on gaps.comparison = per_points.comparison
+        on gaps.path = per_points.path
     union all
     -- Of the year's revenue, so that the slope times the base is money here as it is elsewhere.
     select
         lifetimes.cell_number,
         'lifetime_value' as method,
-        lifetimes.comparison as path,
+        lifetimes.path,
         12 as sample_months,
         lifetimes.estimate * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as slope,
         lifetimes.std_error * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as std_error,
-        lifetimes.std_error_crv1 * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue
-            as std_error_crv1,
+        cast(null as {{ float_type() }}) as std_error_crv1,
         lifetimes.effective_clusters,
         lifetimes.degrees_of_freedom,
         cast(null as {{ float_type() }}) as noise_per_variance,
@@ -112,7 +111,7 @@ estimates as (
         cast(null as {{ float_type() }}) as compared_share
     from lifetimes
     inner join per_points
-        on lifetimes.comparison = per_points.comparison
+        on lifetimes.path = per_points.path
     inner join samples
         on
             lifetimes.cell_number = samples.cell_number

@@ -138,14 +138,14 @@ parts_by_{{ dimension }} as (
 {% endfor %}
 ratios as (
     {% for dimension in ['all'] + var('account_dimensions') %}
-    select * from {{ jackknife_ratio('accounts_by_' ~ dimension, cell) }} as by_account
+    select * from {{ jackknife_ratio('accounts_by_' ~ dimension, cell, crv1=false) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 standardised as (
     {% for dimension in ['all'] + var('account_dimensions') %}
-    select * from {{ jackknife_ratio('parts_by_' ~ dimension, cell, part='stratum_number') }} as by_account
+    select * from {{ jackknife_ratio('parts_by_' ~ dimension, cell, part='stratum_number', crv1=false) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -39,12 +39,12 @@ tested as (
     select
         cell_number,
         horizon_months,
-        comparison as check_name,
+        path as check_name,
         estimate / nullif(std_error, 0) as statistic,
         degrees_of_freedom
     from gaps
     where
-        comparison in ('detractor_to_passive', 'passive_to_promoter')
+        path in ('detractor_to_passive', 'passive_to_promoter')
         and {{ enough }}
 ),
 
@@ -194,7 +194,7 @@ checked as (
         on
             estimates.cell_number = gaps.cell_number
             and estimates.sample_months = gaps.horizon_months
-            and estimates.path = gaps.comparison
+            and estimates.path = gaps.path
 ),
 
 final as (

@@ -102,7 +102,9 @@ ratios as (
     select
         *,
         {{ t_quantile('degrees_of_freedom') }} * std_error as margin
-    from {{ jackknife_ratio('parts', ['nps_group', 'measure'], part='part', cluster='account_id') }} as by_account
+    from {{ jackknife_ratio(
+        'parts', ['nps_group', 'measure'], part='part', cluster='account_id', crv1=false
+    ) }} as by_account
 ),
 
 margins as (

@@ -1,0 +1,21 @@
+{#
+    Aggregate: the rows of a group as one list, each with the given columns, sorted by the first of them, which is never null
+    and tells them apart.
+#}
+{% macro sorted_rows(columns) -%}{{ return(adapter.dispatch('sorted_rows')(columns)) }}{%- endmacro %}
+
+{% macro duckdb__sorted_rows(columns) -%}
+    list_sort(list({
+        {%- for column in columns %}
+        '{{ column }}': {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    }))
+{%- endmacro %}
+
+{% macro spark__sorted_rows(columns) -%}
+    array_sort(collect_list(named_struct(
+        {%- for column in columns %}
+        '{{ column }}', {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )))
+{%- endmacro %}
