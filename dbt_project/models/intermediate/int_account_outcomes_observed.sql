@@ -40,6 +40,7 @@ strata as (
     group by coalesce(segment, 'unknown'), coalesce(size_band, 'unknown')
 ),
 
+-- Every value has its cell. Outer joins, because an engine may multiply cells with each other to join them all at once.
 numbered as (
     select
         account_periods.*,
@@ -57,7 +58,7 @@ numbered as (
             coalesce(account_periods.segment, 'unknown') = strata.segment
             and coalesce(account_periods.size_band, 'unknown') = strata.size_band
     {% for dimension in dimensions %}
-    inner join cells as {{ dimension }}_cells
+    left join cells as {{ dimension }}_cells
         on
             coalesce(account_periods.{{ dimension }}, 'unknown') = {{ dimension }}_cells.dimension_value
             and {{ dimension }}_cells.dimension = '{{ dimension }}'
