@@ -1,8 +1,9 @@
-"""How long a build takes and how much memory it needs: the sample, and the same company at scale."""
+"""Times and memory: of the sample, of the same company at scale, and of the value of a point."""
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -11,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.bench_panel import QUARTERS, write_panel
+from orchestration.dbt_cli import PROJECT
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process_environment
 
 # At this scale the sample company has about 2 million answers and 6 million revenue lines.
 SCALE = 250
+# Account-quarters of the panels from which the value of a point is estimated, in millions.
+PANELS = (1, 2, 4)
 PHASES = ("raw", "dbt", "validation", "publish", "report")
 
 
@@ -43,6 +48,7 @@ class Measured:
         ]
 
 
+PANEL_HEADER = ["account-quarters", "models s", "cpu s", "s per million"]
 HEADER = ["company", "raw rows", *(f"{phase} s" for phase in PHASES), "total s", "not engine", "MiB", "MiB dbt"]
 
 
@@ -57,7 +63,7 @@ def table(rows: list[list[str]]) -> str:
 
 
 def bench(scale: float = SCALE) -> str:
-    """Build the sample twice (the second time nothing is parsed) and the company at scale; the table."""
+    """Build the sample twice (the second time nothing is parsed), the company at scale and panels; the tables."""
     with tempfile.TemporaryDirectory(prefix="nps-bench-") as folder:
         home = Path(folder)
         _measure("warm-up", SAMPLE_RAW, home / "sample")
@@ -67,7 +73,11 @@ def bench(scale: float = SCALE) -> str:
             generator = [sys.executable, str(REPOSITORY / "seeds" / "generate_company.py"), "--format", "parquet"]
             subprocess.run([*generator, "--scale", str(scale), "--output", str(raw)], check=True)
             measured.append(_measure(f"scale {scale:g}", raw, home / "scale"))
-    return table([HEADER, *(one.row() for one in measured)])
+        panels = [_measure_panel(millions, home) for millions in PANELS] if scale > 0 else []
+    tables = [table([HEADER, *(one.row() for one in measured)])]
+    if panels:
+        tables.append(table([PANEL_HEADER, *panels]))
+    return "\n\n".join(tables)
 
 
 def _measure(name: str, raw: Path, home: Path) -> Measured:
@@ -80,3 +90,20 @@ def _measure(name: str, raw: Path, home: Path) -> Measured:
     subprocess.run([sys.executable, "-m", "orchestration", "nightly"], env=environment, cwd=REPOSITORY, check=True)
     seconds = time.perf_counter() - started
     return Measured(name, seconds, json.loads((home / "published" / "build.json").read_text(encoding="utf-8")))
+
+
+def _measure_panel(millions: int, home: Path) -> list[str]:
+    """What one point is worth, by all methods and with all checks: the models alone, on so many account-quarters."""
+    build_file = home / f"panel-{millions}.duckdb"
+    write_panel(build_file, millions * 1_000_000 // QUARTERS)
+    command = [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", "--select", "int_value_cells_numbered+"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target")]
+    command += ["--log-path", str(home / "logs"), "--vars", json.dumps({"as_of_date": "2024-01-01"})]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env=process_environment() | {"NPS_BUILD_FILE": str(build_file)}, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    build_file.unlink()
+    results = json.loads((home / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    seconds = sum(result["execution_time"] for result in results)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return [f"{millions:,} million", f"{seconds:.1f}", f"{cpu:.1f}", f"{seconds / millions:.1f}"]

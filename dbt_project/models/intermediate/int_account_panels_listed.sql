@@ -96,7 +96,8 @@ final as (
     select
         {% for prefix, values in panels.items() %}
         {{ 'weighted.' ~ prefix ~ 'weight_by_period' }},
-        {{ list_each('weighted.' ~ prefix ~ 'weight_by_period', 'item * item') }} as {{ prefix ~ 'weight_sq_by_period' }},
+        {{ list_each('weighted.' ~ prefix ~ 'weight_by_period', 'item * item') }}
+            as {{ prefix ~ 'weight_sq_by_period' }},
         {% for value in values %}
         {{ 'weighted.' ~ prefix ~ value ~ '_by_period' }},
         {% for other in values[loop.index0:] %}

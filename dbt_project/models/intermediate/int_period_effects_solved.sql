@@ -19,18 +19,17 @@ calendar as (
 -- What is left in each period once every account's own mean is taken off.
 period_sums as (
     select
-        {{ grouped_cell_number() }} as cell_number,
-        horizon_months,
-        period_number,
-        {{ exact_sum('weight') }} as main_weight,
-        {{ exact_sum('lead_weight') }} as lead_weight,
         {% for panel, values in sides.items() %}
         {% for value in values %}
         {{ exact_sum(prefixes[panel] ~ 'weight * ' ~ prefixes[panel] ~ value) }}
-            as {{ panel }}_{{ value }}{% if not loop.last %},{% endif %}
+            as {{ panel }}_{{ value }},
         {% endfor %}
-        {% if not loop.last %},{% endif %}
         {% endfor %}
+        {{ exact_sum('weight') }} as main_weight,
+        {{ exact_sum('lead_weight') }} as lead_weight,
+        {{ grouped_cell_number() }} as cell_number,
+        horizon_months,
+        period_number
     from deviations
     group by {{ grouped_by_cell(['horizon_months', 'period_number']) }}
 ),
