@@ -77,6 +77,7 @@ totals as (
     select
         {{ cell | join(', ') }},
         count(*) as n_answers,
+        count(distinct cluster_id) as n_clusters,
         sum(nps_points) as points,
         {{ exact_sum('contribution_weight * nps_points') }} as weighted_points,
         {{ exact_sum('sentiment') }} as sentiment,
@@ -273,12 +274,14 @@ joined as (
         exposures.revenue_exposed,
         impacts.estimate as impact,
         impacts.effective_clusters,
-        case when impacts.std_error > 1e-9 then {{ t_quantile('impacts.degrees_of_freedom') }} * impacts.std_error end
-            as margin,
+        case
+            when scored.n_clusters > 1 and impacts.std_error > 1e-9
+                then {{ t_quantile('impacts.degrees_of_freedom') }} * impacts.std_error
+        end as margin,
         case
             when scored.n_answers < {{ var('minimum_theme_answers') }} then 'too_few_answers'
             when scored.n_answers = scored.n_scored then 'no_other_answers'
-            when impacts.std_error is null then 'one_account'
+            when scored.n_clusters = 1 or impacts.std_error is null then 'one_account'
             when impacts.std_error <= 1e-9 then 'no_variation'
         end as suppression_reason
     from scored
@@ -308,8 +311,8 @@ final as (
         nps_with_theme,
         nps_without_theme,
         impact,
-        impact - margin as ci_low,
-        impact + margin as ci_high,
+        case when margin is not null then greatest(-200e0, impact - margin) end as ci_low,
+        case when margin is not null then least(200e0, impact + margin) end as ci_high,
         case when margin is not null then 'account_jackknife' end as ci_method,
         contribution,
         sentiment / nullif(n_sentiments, 0) as avg_sentiment,
