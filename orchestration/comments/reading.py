@@ -6,6 +6,7 @@ A pure function of the comment and of the language that came with it, by librari
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
@@ -36,7 +37,8 @@ def reading_version() -> str:
 
 def read_comment(comment: str, given_language: str | None) -> Read:
     """A given language counts; of another than English the tone is not known."""
-    text = redacted(comment)
+    # Letters in one form, so that an accent typed after its letter is the same accent.
+    text = redacted(unicodedata.normalize("NFC", comment))
     language = primary_language(given_language) or detected_language(text)
     sentiment = round(_analyzer().polarity_scores(text)["compound"], 4) if language == SENTIMENT_LANGUAGE else None
     return Read(language, sentiment, text)

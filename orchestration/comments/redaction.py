@@ -20,13 +20,14 @@ _LINK_END = ".,;:!?)]}'"
 # Each begins where a word does and takes it whole, so that a comment of one endless word costs no more than another.
 _EMAIL = re.compile(
     r"(?<![^\s@<>()\[\]{},;:\"|])[^\s@<>()\[\]{},;:\"|]++@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.+-])[\w.+-]++ ?@ [\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b"
     r"|(?<![\w.+-])[\w.+-]++ ?[(\[{] ?at ?[)\]}] ?[\w-]+(?: ?(?:[(\[{] ?dot ?[)\]}]|\.) ?[\w-]+)+"
     r"|(?<![\w.+-])[\w.+-]++ at [\w-]+ dot (?:com|net|org|eu|de|fr|es|io|co|uk|info|biz)\b",
     re.IGNORECASE,
 )
 # Without one of these there is no address, which spares most comments the search for it.
 _AT = re.compile(r"@|[(\[{] ?at\b|\bdot\b", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z]\w{2,}")
+_HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z][\w.]+\w")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\w.,])\d(?:[ -]?\d){12,18}(?![\w])")
 _CARD_SHAPE = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}")
