@@ -82,6 +82,7 @@ CONVENTIONS = (
 _ESTIMATES = (
     "gap",
     "change",
+    "impact",
     "uplift",
     "value_per_point",
     "expected_loss",

@@ -20,7 +20,7 @@ from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process
 SCALE = 250
 # Account-quarters of the panels from which the value of a point is estimated, in millions.
 PANELS = (1, 2, 4)
-PHASES = ("raw", "dbt", "validation", "publish", "report")
+PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 
 
 @dataclass(frozen=True)

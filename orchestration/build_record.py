@@ -22,7 +22,7 @@ from orchestration.findings import BuildError, Finding
 logger = logging.getLogger(__name__)
 
 # In the order of the build.
-SECTIONS = ("raw", "dbt", "validation", "release", "report")
+SECTIONS = ("raw", "enrichment", "dbt", "validation", "release", "report")
 KIB_PER_MIB = 1024
 
 

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from orchestration.defs import automation, publish, raw, report, resources, transform, validation
+from orchestration.defs import automation, enrichment, publish, raw, report, resources, transform, validation
 
 defs = dg.Definitions(
-    assets=[*dg.load_assets_from_modules([raw, transform, validation, publish, report])],
+    assets=[*dg.load_assets_from_modules([raw, enrichment, transform, validation, publish, report])],
     jobs=[automation.nightly],
     schedules=[automation.nightly_schedule],
     resources={"build": resources.build_resource},

@@ -70,7 +70,7 @@ class Landing:
 
 
 def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
-    """The raw tables, from the sources of the dbt project."""
+    """The raw tables, from the sources of the dbt project in schema raw; what is read from them is another schema's."""
     return tuple(
         RawTable(
             source=source["source_name"],
@@ -83,6 +83,7 @@ def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
             fresh_hours=_fresh_hours((source.get("freshness") or {}).get("warn_after") or {}),
         )
         for _, source in sorted(manifest["sources"].items())
+        if source["schema"] == RAW_SCHEMA
     )
 
 

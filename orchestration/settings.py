@@ -78,6 +78,11 @@ class Settings:
         return self.build_folder / "logs"
 
     @property
+    def enrichment_folder(self) -> Path:
+        """What was read from comments, kept from one build to the next."""
+        return self.home / "enrichment"
+
+    @property
     def published_folder(self) -> Path:
         return self.home / "published"
 

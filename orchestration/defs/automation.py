@@ -23,7 +23,7 @@ nightly = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
     hooks={log_failing_rule},
-    description="Land the raw tables, build the models, audit them, publish.",
+    description="Land the raw tables, read the comments, build the models, audit them, publish.",
 )
 
 _settings = load_settings()

@@ -18,7 +18,7 @@ from orchestration.findings import BuildError
 def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
     with explained(), record.phase("dbt"):
-        record.section("raw")
+        record.section("enrichment")
         record.invalidate("dbt")
         target = prepare_target(settings)
         chosen = get_updated_cli_invocation_params_for_context(

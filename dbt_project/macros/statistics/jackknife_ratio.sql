@@ -15,7 +15,8 @@
 
     `part` names a column: the estimate is then the sum of `coefficient` (one per part) times the ratio of each part, such
     as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster, one row per part:
-    what deleting it does to each part is added up. Without `cluster` each row is a cluster. A cluster's share is that of
+    what deleting it does to each part is added up. It may stand for several clusters that are alike in every part, which
+    n_clusters then counts in each of its rows. Without `cluster` each row is a cluster. A cluster's share is that of
     its coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
 
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
@@ -97,7 +98,7 @@
             select
                 {{ by | join(', ') }},
                 {{ cluster }},
-                1 as n_clusters,
+                max(n_clusters) as n_clusters,
                 {{ exact_sum('share') }} as share,
                 {{ exact_sum('other_share') }} as other_share,
                 {{ exact_sum('deleted') }} as deleted

@@ -1,0 +1,1 @@
+"""What customers wrote, made fit to be published: redaction, language and tone, once per distinct comment."""
