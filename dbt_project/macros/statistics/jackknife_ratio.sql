@@ -15,8 +15,9 @@
 
     `part` names a column: the estimate is then the sum of `coefficient` (one per part) times the ratio of each part, such
     as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster, one row per part:
-    what deleting it does to each part is added up. Without `cluster` each row is a cluster. A cluster's share is that of
-    its coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
+    what deleting it does to each part is added up. Clusters that are alike in every part may go by one name, with their
+    number in `n_clusters` of each row. Without `cluster` each row is a cluster. A cluster's share is that of its
+    coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
 
     Without `crv1` the error for comparison is left out, which spares a third of the time.
 
@@ -93,7 +94,7 @@
             select
                 {{ by | join(', ') }},
                 {{ cluster }},
-                1 as n_clusters,
+                max(n_clusters) as n_clusters,
                 {{ exact_sum('share') }} as share,
                 {{ exact_sum('other_share') }} as other_share,
                 {{ exact_sum('deleted') }} as deleted
