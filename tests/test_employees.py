@@ -1,8 +1,8 @@
 """What is published of employees names nobody, and nobody can be reached by subtraction.
 
 The attacker here knows more than the release says: the exact number of answers in each group that is shown. By adding
-and subtracting these, the hidden teams are reached as one group: the total less the teams shown. They are safe when that
-group is two teams at least, with as many people as the threshold.
+and subtracting these, the hidden teams are reached as one group: the total less the teams shown. They are safe when it
+is two teams at least, with as many people as the threshold.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ def test_no_more_is_hidden_than_must_be(model: str) -> None:
     for month, shown in zip(months, published(model, months), strict=True):
         hidden = [team for team in month if shown[team] is None]
         large = [team for team in hidden if len(month[team]) >= THRESHOLD]
+        assert (shown["all"] is None) == (sum(map(len, month.values())) < THRESHOLD)
         for kept in (set(hidden) - {team} for team in large):
             # Had one large team less been hidden, those left would have been laid bare.
             assert len(kept) < 2 or sum(len(month[team]) for team in kept) < THRESHOLD, (month, shown)
