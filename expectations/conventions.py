@@ -29,6 +29,7 @@ _PERIODS = (
 )
 _PARTS_OF_AN_ENTITY = ("revenue_type", "theme", "question", "valid_from")
 _GRAIN = (
+    "comparison",
     *_PERIODS,
     "program_type",
     "survey_id",
@@ -53,6 +54,8 @@ _GRAIN = (
     "industry",
     "publisher",
     "statistic",
+    "response_status",
+    "band_scheme",
     "raw_table",
     "reason",
 )
@@ -74,7 +77,7 @@ CONVENTIONS = (
     Convention(re.compile(r"nps_change.*"), vocabulary.nps_difference),
     Convention(re.compile(r"nps|nps_.+|.+_nps|(account|waterfall|previous)_points"), vocabulary.nps),
     Convention(re.compile(r".*(growth|exchange)_rate"), None),
-    Convention(re.compile(r"share|share_.+|.+_share|.+_rate"), vocabulary.share),
+    Convention(re.compile(r"share|share_.+|.+_share|.+_rate|csat_top2|ces_mean|retention_12m"), vocabulary.share),
     Convention(re.compile(r"score|previous_score"), vocabulary.score),
 )
 

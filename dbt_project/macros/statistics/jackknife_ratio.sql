@@ -15,9 +15,9 @@
 
     `part` names a column: the estimate is then the sum of `coefficient` (one per part) times the ratio of each part, such
     as a standardised ratio, or a gap. `cluster` names the column that tells which rows are of one cluster, one row per part:
-    what deleting it does to each part is added up. It may stand for several clusters that are alike in every part, which
-    n_clusters then counts in each of its rows. Without `cluster` each row is a cluster. A cluster's share is that of
-    its coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
+    what deleting it does to each part is added up. Clusters that are alike in every part may go by one name, with their
+    number in `n_clusters` of each row. Without `cluster` each row is a cluster. A cluster's share is that of its
+    coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
 
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
