@@ -82,12 +82,15 @@ CONVENTIONS = (
 _ESTIMATES = (
     "gap",
     "change",
+    "difference",
     "uplift",
     "value_per_point",
     "expected_loss",
     "own_estimate",
     "net_revenue_retention",
     "total_worth",
+    "revenue_per_hour",
+    "share_met",
     "nps",
 )
 
