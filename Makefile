@@ -64,8 +64,9 @@ test-browser: .venv/dev ## the report in headless Chromium
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
 
-verify-statistics: .venv/dev ## the value of a point on thousands of companies whose truth is known
+verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
+	@$(BIN)/python -m tests.verify_loop
 
 lint: .venv/dev ## style, types and SQL
 	$(BIN)/ruff check .

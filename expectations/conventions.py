@@ -86,12 +86,15 @@ _ESTIMATES = (
     "gap",
     "change",
     "impact",
+    "difference",
     "uplift",
     "value_per_point",
     "expected_loss",
     "own_estimate",
     "net_revenue_retention",
     "total_worth",
+    "revenue_per_hour",
+    "share_met",
     "nps",
 )
 

@@ -36,6 +36,9 @@ class Rules:
     minimum_effective_accounts: int
     maximum_top_account_share: float
     minimum_revenue_coverage: float
+    landmark_hours: int
+    call_list_days: int
+    agent_window_days: int
 
     @classmethod
     def load(cls, path: Path = PROJECT_FILE) -> Rules:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestration.report.document import Page
-from orchestration.report.pages import data, money, revenue, score
+from orchestration.report.pages import calls, data, loop, money, revenue, score
 from orchestration.report.release import Build, Release
 
-PAGES: tuple[Callable[[Release, Build], Page], ...] = (score.page, money.page, revenue.page, data.page)
+PAGES: tuple[Callable[[Release, Build], Page], ...] = (
+    score.page,
+    calls.page,
+    loop.page,
+    money.page,
+    revenue.page,
+    data.page,
+)

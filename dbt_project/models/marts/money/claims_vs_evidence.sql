@@ -12,6 +12,11 @@ point_values as (
         and horizon_months = 12
 ),
 
+uplifts as (
+    select * from {{ ref('closed_loop_uplift') }}
+    where exposure = 'attempted'
+),
+
 channels as (
     select * from {{ ref('int_service_channels_scored') }}
     where n_scored >= {{ var('reportable_scored_answers') }}
@@ -42,6 +47,32 @@ point_money as (
     where method = 'within_account'
 ),
 
+calling as (
+    select
+        'retention_uplift_of_calling' as measure,
+        uplift as own_estimate,
+        ci_low,
+        ci_high,
+        evidence_grade
+    from uplifts
+    union all
+    select
+        'churn_avoided_by_calling' as measure,
+        churn_avoided as own_estimate,
+        churn_avoided_ci_low as ci_low,
+        churn_avoided_ci_high as ci_high,
+        evidence_grade
+    from uplifts
+    union all
+    select
+        'revenue_per_follow_up_hour' as measure,
+        revenue_per_hour as own_estimate,
+        revenue_per_hour_ci_low as ci_low,
+        revenue_per_hour_ci_high as ci_high,
+        case when revenue_per_hour is null then 'R' else evidence_grade end as evidence_grade
+    from uplifts
+),
+
 -- From the two standard errors: an account that used both channels makes the interval wider than it need be.
 channel_differences as (
     select
@@ -58,6 +89,8 @@ estimates as (
     select * from slopes
     union all
     select * from point_money
+    union all
+    select * from calling
     union all
     select
         measure,

@@ -1,0 +1,115 @@
+with
+
+follow_ups as (
+    select * from {{ ref('int_follow_ups_expected') }}
+    where is_detractor
+),
+
+answers as (
+    select * from {{ ref('fct_nps_responses') }}
+    where nps_category = 'detractor'
+),
+
+accounts as (
+    select * from {{ ref('dim_accounts') }}
+),
+
+revenue as (
+    select
+        account_id,
+        month_start,
+        sum(revenue) as revenue
+    from {{ ref('fct_account_revenue_months') }}
+    group by account_id, month_start
+),
+
+ledger as (
+    select min(month_start) as first_month
+    from revenue
+),
+
+-- Exposure is what had happened by the landmark; whatever was done later belongs to the outcome's time.
+dated as (
+    select
+        follow_ups.response_id,
+        follow_ups.account_id,
+        follow_ups.team,
+        follow_ups.owner_id,
+        answers.segment,
+        answers.size_band,
+        case when answers.score <= {{ var('severe_score') }} then 'severe' else 'mild' end as severity,
+        answers.trailing_revenue_12m as base_revenue,
+        follow_ups.minutes_spent / 60 as hours_spent,
+        follow_ups.attributed_revenue,
+        coalesce(follow_ups.hours_to_first_contact <= {{ var('landmark_hours') }}, false) as is_attempted,
+        follow_ups.was_reached_by_landmark as is_reached,
+        accounts.churned_date,
+        {{ add_months(month_start('answers.answered_date'), -12) }} >= ledger.first_month as is_base_complete,
+        {{ add_days(local_date('follow_ups.answered_at'), (var('landmark_hours') / 24) | round(0, 'ceil') | int) }}
+            as landmark_date
+    from follow_ups
+    inner join answers
+        on follow_ups.response_id = answers.response_id
+    inner join accounts
+        on follow_ups.account_id = accounts.account_id
+    cross join ledger
+),
+
+-- Who had left by the landmark could not be called any more and is in neither group: no time is counted as immortal.
+eligible as (
+    select
+        *,
+        {{ add_days('landmark_date', var('uplift_days')) }} as outcome_date,
+        {{ add_months(month_start('landmark_date'), 1) }} as next_from,
+        {{ add_months(month_start('landmark_date'), 13) }} as next_until
+    from dated
+    where
+        landmark_date <= {{ as_of_date() }}
+        and (churned_date is null or churned_date > landmark_date)
+),
+
+next_revenues as (
+    select
+        eligible.response_id,
+        sum(revenue.revenue) as next_revenue
+    from eligible
+    inner join revenue
+        on
+            eligible.account_id = revenue.account_id
+            and revenue.month_start >= eligible.next_from
+            and revenue.month_start < eligible.next_until
+    group by eligible.response_id
+),
+
+final as (
+    select
+        eligible.response_id,
+        eligible.account_id,
+        eligible.team,
+        eligible.owner_id,
+        {% for column in var('uplift_strata') %}
+        coalesce(eligible.{{ column }}, 'unknown'){{ " || '|' || " if not loop.last }}
+        {% endfor %}
+        as stratum,
+        eligible.base_revenue,
+        case
+            when eligible.next_until <= {{ add_days(as_of_date(), 1) }}
+                then coalesce(next_revenues.next_revenue, 0)
+        end as next_revenue,
+        eligible.hours_spent,
+        eligible.attributed_revenue,
+        eligible.is_attempted,
+        eligible.is_reached,
+        eligible.outcome_date <= {{ as_of_date() }} as is_outcome_complete,
+        eligible.is_base_complete
+        and eligible.base_revenue > 0
+        and eligible.next_until <= {{ add_days(as_of_date(), 1) }} as is_revenue_complete,
+        eligible.churned_date is null or eligible.churned_date > eligible.outcome_date as is_retained,
+        eligible.landmark_date,
+        {{ month_start('eligible.landmark_date') }} as landmark_month
+    from eligible
+    left join next_revenues
+        on eligible.response_id = next_revenues.response_id
+)
+
+select * from final

@@ -1,0 +1,101 @@
+"""Some models of the project, compiled once and run on tables of a test's own in a database in memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from orchestration.dbt_cli import PROJECT, REFERENCE
+from tests.conftest import build_environment
+
+Table = pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table of the warehouse: its name in SQL, and its columns with their types, or the SQL that makes it."""
+
+    name: str
+    relation: str
+    columns: Mapping[str, str]
+    sql: str = ""
+
+
+@dataclass(frozen=True)
+class CompiledModels:
+    """Models in the order of their building, and the tables that stand in for what they read."""
+
+    models: Sequence[Relation]
+    inputs: Mapping[str, Relation]
+    seeds: Sequence[Relation]
+
+    def run(self, given: Mapping[str, Table], wanted: Sequence[str], threads: int = 2) -> dict[str, Table]:
+        """The wanted models, by name; an input that is not given is empty, a column that is not given null."""
+        with duckdb.connect(config={"threads": threads, "memory_limit": "4GB"}) as connection:
+            connection.execute("set max_expression_depth to 10000")
+            for schema in ("staging", "intermediate", "marts", "reference"):
+                connection.execute(f"create schema {schema}")
+            for seed in self.seeds:
+                path = REFERENCE / f"{seed.name}.csv"
+                connection.execute(f"create table {seed.relation} as from read_csv('{path}')")
+            for table in self.inputs.values():
+                listed = ", ".join(f'"{name}" {data_type}' for name, data_type in table.columns.items())
+                connection.execute(f"create table {table.relation} ({listed})")
+                if table.name in given:
+                    connection.register("given", given[table.name])
+                    connection.execute(f"insert into {table.relation} by name select * from given")
+                    connection.unregister("given")
+            for model in self.models:
+                connection.execute(f"create table {model.relation} as {model.sql}")
+            return {
+                model.name: connection.execute(f"select * from {model.relation}").df()
+                for model in self.models
+                if model.name in wanted
+            }
+
+
+def compiled_models(folder: Path, inputs: Sequence[str], wanted: Sequence[str], **variables: Any) -> CompiledModels:
+    """The wanted models and everything between them and the inputs, with these variables of the project."""
+    target = folder / "target"
+    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--no-introspect"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    command += ["--log-path", str(folder / "logs"), "--vars", json.dumps(variables)]
+    command += ["--select", *(f"{name}+,+{model}" for name in inputs for model in wanted)]
+    command += ["--exclude", "resource_type:test", "resource_type:unit_test"]
+    # The database in memory is called so, and relations are written with their database.
+    environment = build_environment(folder, folder, NPS_BUILD_FILE=str(folder / "memory.duckdb"))
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    nodes: dict[str, Any] = manifest["nodes"]
+    by_name = {node["name"]: key for key, node in nodes.items()}
+    ordered: list[str] = []
+    read: set[str] = set()
+
+    def visit(key: str) -> None:
+        if nodes[key]["resource_type"] != "model" or nodes[key]["name"] in inputs:
+            read.add(key)
+        elif key not in ordered:
+            for parent in nodes[key]["depends_on"]["nodes"]:
+                visit(parent)
+            ordered.append(key)
+
+    for name in wanted:
+        visit(by_name[name])
+    return CompiledModels(
+        models=[_relation(nodes[key]) for key in ordered],
+        inputs={nodes[key]["name"]: _relation(nodes[key]) for key in sorted(read) if key.startswith("model.")},
+        seeds=[_relation(nodes[key]) for key in sorted(read) if key.startswith("seed.")],
+    )
+
+
+def _relation(node: Mapping[str, Any]) -> Relation:
+    columns = {name: column["data_type"] for name, column in node["columns"].items()}
+    return Relation(node["name"], node["relation_name"], columns, node.get("compiled_code") or "")
