@@ -74,8 +74,8 @@ next_revenues as (
     inner join revenue
         on
             eligible.account_id = revenue.account_id
-            and revenue.month_start >= eligible.next_from
-            and revenue.month_start < eligible.next_until
+            and eligible.next_from <= revenue.month_start
+            and eligible.next_until > revenue.month_start
     where eligible.is_revenue_complete
     group by eligible.response_id
 ),
