@@ -1,3 +1,8 @@
+{% set stratum = [] %}
+{% for column in var('uplift_strata') %}
+{% do stratum.append('coalesce(eligible.' ~ column ~ ", 'unknown')") %}
+{% endfor %}
+
 with
 
 follow_ups as (
@@ -86,10 +91,7 @@ final as (
         eligible.account_id,
         eligible.team,
         eligible.owner_id,
-        {% for column in var('uplift_strata') %}
-        coalesce(eligible.{{ column }}, 'unknown'){{ " || '|' || " if not loop.last }}
-        {% endfor %}
-        as stratum,
+        {{ stratum | join(" || '|' || ") }} as stratum,
         eligible.base_revenue,
         case when eligible.is_revenue_complete then coalesce(next_revenues.next_revenue, 0) end as next_revenue,
         eligible.hours_spent,
