@@ -289,8 +289,8 @@ def score_columns(labels: Sequence[tuple[str, str]], scores: Sequence[Score], sc
 # Amounts -----------------------------------------------------------------------------------------------------------
 
 
-def bar(parts: Sequence[Part], label: str) -> Markup:
-    """The parts of a whole as one bar. A negative part has no length."""
+def bar(parts: Sequence[Part], label: str, has_shares: bool = True) -> Markup:
+    """The parts of a whole as one bar, each with its share where there is room. A negative part has no length."""
     total = sum(max(part.amount, 0.0) for part in parts)
     height, start = 30.0, 0.0
     marks: list[Markup] = []
@@ -308,7 +308,7 @@ def bar(parts: Sequence[Part], label: str) -> Markup:
                 class_=f"part {part.key}",
             )
         )
-        if width >= ROOM_FOR_SHARE:
+        if has_shares and width >= ROOM_FOR_SHARE:
             marks.append(
                 _text(share(width, 0), _across(start + width / 2), height / 2 + 4.5, "middle", f"inside {part.key}")
             )
