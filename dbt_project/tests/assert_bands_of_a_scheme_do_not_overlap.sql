@@ -8,8 +8,8 @@ bands as (
 final as (
     select
         bands.scheme,
-        bands.label,
-        others.label as other_label
+        bands.lower,
+        others.lower as other_lower
     from bands
     inner join bands as others
         on

@@ -153,8 +153,9 @@ parts as (
         kinds.n_clusters
     from kinds
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }}
+            {% endfor %}
     where kinds.n_from > 0
     union all
     select
@@ -168,8 +169,9 @@ parts as (
         kinds.n_clusters
     from kinds
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }}
+            {% endfor %}
     where kinds.n_to > 0
 ),
 
@@ -189,8 +191,9 @@ final as (
         ratios.period_to
     from ratios
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}ratios.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            {% for column in pair %}{{ 'and ' if not loop.first }}ratios.{{ column }} = answered_pairs.{{ column }}
+            {% endfor %}
     inner join comparisons
         on ratios.comparison_number = comparisons.comparison_number
     inner join programs

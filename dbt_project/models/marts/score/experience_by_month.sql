@@ -24,9 +24,11 @@ effort as (
 ),
 
 cells as (
-    select {{ cell | join(', ') }} from months
+    select {{ cell | join(', ') }}
+    from months
     union
-    select {{ cell | join(', ') }} from experiences
+    select {{ cell | join(', ') }}
+    from experiences
 ),
 
 -- Three measures side by side. Each has its own answers and its own interval; none enters another.

@@ -100,8 +100,9 @@ weighed as (
         (merged.n_delivered * 1e0 / counts.n_delivered) / (merged.n_nps * 1e0 / counts.n_nps) as weight
     from merged
     inner join counts
-        on {% for column in cell %}{{ 'and ' if not loop.first }}merged.{{ column }} = counts.{{ column }} {% endfor %}
-
+        on
+            {% for column in cell %}{{ 'and ' if not loop.first }}merged.{{ column }} = counts.{{ column }}
+            {% endfor %}
     where merged.n_nps > 0
 ),
 
@@ -156,11 +157,13 @@ joined as (
     inner join surveys
         on counts.survey_id = surveys.survey_id
     left join weighted
-        on {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = weighted.{{ column }} {% endfor %}
-
+        on
+            {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = weighted.{{ column }}
+            {% endfor %}
     left join accounts
-        on {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = accounts.{{ column }} {% endfor %}
-
+        on
+            {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = accounts.{{ column }}
+            {% endfor %}
 ),
 
 final as (
