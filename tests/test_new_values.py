@@ -1,7 +1,7 @@
-"""A channel, a role, a touchpoint, a region and a team that nobody has heard of are in every table that knows their kind.
+"""A channel, role, touchpoint, region or team that nobody has heard of is in every table that knows its kind.
 
-Nothing is listed in code: which tables must show a value follows from the columns that the release has. A total would be
-silently short otherwise.
+Nothing is listed in code: which tables must show a value follows from the columns that the release has. A total would
+be silently short otherwise.
 """
 
 from __future__ import annotations
@@ -102,7 +102,6 @@ def test_every_column_shows_the_new_value(release: duckdb.DuckDBPyConnection) ->
         for table in tables_with(release, column)
     }
 
-    # These two have follow-ups or staff as rows; nobody was called here.
     assert [place for place, is_there in shown.items() if not is_there] == []
     assert {
         ("marts.fct_nps_responses", column) for column in ("channel", "touchpoint", "region", "buying_role")
@@ -118,7 +117,8 @@ def test_slices_with_a_new_value_add_up(release: duckdb.DuckDBPyConnection) -> N
             select 'funnel' as mart, month_start, survey_id as part, dimension, sum(n_invited) as n
             from marts.response_funnel group by all
             union all
-            select 'experience', month_start, program_type, dimension, sum(csat_n) from marts.experience_by_month group by all
+            select 'experience', month_start, program_type, dimension, sum(csat_n)
+            from marts.experience_by_month group by all
             union all
             select 'change', period_to, comparison || program_type, dimension, sum(n_to)
             from marts.nps_change_decomposition group by all

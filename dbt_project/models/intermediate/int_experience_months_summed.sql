@@ -108,8 +108,11 @@ scored as (
     from counts
     inner join {{ jackknife_ratio('classes', cell, crv1=false) }} as ratios
         on
-            {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = ratios.{{ column }}
-            {% endfor %}
+            counts.month_start = ratios.month_start
+            and counts.program_type = ratios.program_type
+            and counts.metric = ratios.metric
+            and counts.dimension = ratios.dimension
+            and counts.dimension_value = ratios.dimension_value
 ),
 
 sure as (

@@ -143,8 +143,9 @@ answered_pairs as (
 
 parts as (
     select
-        {% for column in pair %}kinds.{{ column }}, {% endfor %}
-
+        kinds.comparison_number,
+        kinds.program_number,
+        kinds.period_to,
         kinds.kind_number,
         'from' as side,
         -1 as coefficient,
@@ -154,13 +155,15 @@ parts as (
     from kinds
     inner join answered_pairs
         on
-            {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }}
-            {% endfor %}
+            kinds.comparison_number = answered_pairs.comparison_number
+            and kinds.program_number = answered_pairs.program_number
+            and kinds.period_to = answered_pairs.period_to
     where kinds.n_from > 0
     union all
     select
-        {% for column in pair %}kinds.{{ column }}, {% endfor %}
-
+        kinds.comparison_number,
+        kinds.program_number,
+        kinds.period_to,
         kinds.kind_number,
         'to' as side,
         1 as coefficient,
@@ -170,8 +173,9 @@ parts as (
     from kinds
     inner join answered_pairs
         on
-            {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }}
-            {% endfor %}
+            kinds.comparison_number = answered_pairs.comparison_number
+            and kinds.program_number = answered_pairs.program_number
+            and kinds.period_to = answered_pairs.period_to
     where kinds.n_to > 0
 ),
 
@@ -192,8 +196,9 @@ final as (
     from ratios
     inner join answered_pairs
         on
-            {% for column in pair %}{{ 'and ' if not loop.first }}ratios.{{ column }} = answered_pairs.{{ column }}
-            {% endfor %}
+            ratios.comparison_number = answered_pairs.comparison_number
+            and ratios.program_number = answered_pairs.program_number
+            and ratios.period_to = answered_pairs.period_to
     inner join comparisons
         on ratios.comparison_number = comparisons.comparison_number
     inner join programs
