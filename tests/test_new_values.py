@@ -41,10 +41,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         for survey, score in (("rel", 9), ("cst", 5)):
             key = f"{survey}-{month}"
             invitations.append(
-                f"i{key},{survey},c9,a9,{CHANNEL},{TOUCHPOINT},g9,2024-{month:02d}-10T08:00:00Z,2024-{month:02d}-10T08:01:00Z"
+                f"i{key},{survey},c99,a9,{CHANNEL},{TOUCHPOINT},g9,2024-{month:02d}-10T08:00:00Z,2024-{month:02d}-10T08:01:00Z"
             )
             lines.append(
-                f"n{key},{survey},i{key},a9,c9,{CHANNEL},{TOUCHPOINT},g9,,2024-{month:02d}-15T10:00:00Z,{score}"
+                f"n{key},{survey},i{key},a9,c99,{CHANNEL},{TOUCHPOINT},g9,,2024-{month:02d}-15T10:00:00Z,{score}"
             )
         lines += [f"e{month}-{n},emp,,,,,,,{TEAM},2024-{month:02d}-15T10:00:00Z,9" for n in range(6)]
     old = (folder / "survey_responses.csv").read_text(encoding="utf-8").splitlines()[1:]
@@ -53,7 +53,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         lines.append(f"{response},rel,,{account},{contact},email,,,,{answered},{score}")
     write(folder / "survey_responses.csv", lines)
     write(folder / "survey_invitations.csv", invitations)
-    write(folder / "crm_contacts.csv", ["contact_id,account_id,buying_role", f"c9,a9,{ROLE}"])
+    write(folder / "crm_contacts.csv", ["contact_id,account_id,buying_role", f"c99,a9,{ROLE}"])
     write(folder / "crm_users.csv", ["user_id,user_name,team", f"g9,Somebody,{TEAM}"])
     (folder / "survey_definitions.csv").write_text(SURVEYS, encoding="utf-8")
     home = tmp_path_factory.mktemp("home")
