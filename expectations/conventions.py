@@ -144,9 +144,10 @@ def by_column_name(table: Table) -> Batch | None:
     if not expectations:
         return None
     keys = keys_of(table)
-    selected = [quoted(key) for key in keys if key not in used]
+    names = tuple(key for key in keys if key not in used)
+    selected = [quoted(key) for key in names]
     selected += [f"{expression} as {quoted(column)}" for column, expression in used.items()]
-    return Batch(f"select {', '.join(selected)} from {table.full_name}", keys, tuple(expectations))
+    return Batch(f"select {', '.join(selected)} from {table.full_name}", keys, tuple(expectations), names)
 
 
 def arrivals(table: Table, published: Warehouse) -> Batch:

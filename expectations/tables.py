@@ -37,11 +37,15 @@ class Warehouse:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows to look at: the query that reads them, the columns that name a row, and what must hold for each."""
+    """Rows to look at: the query that reads them, the columns that name a row, and what must hold for each.
+
+    Of the keys, those that are only ``names`` are in no rule: they are read once a rule has found a row to name.
+    """
 
     query: str
     keys: tuple[str, ...]
     expectations: tuple[Expectation, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation import Expectation
 
+from expectations.conventions import quoted
 from expectations.pages import write_pages
 from expectations.suites import collect
 from expectations.tables import PUBLISHED, Batch, Suite, Table, Warehouse
@@ -126,8 +127,9 @@ def _pandas_batches() -> BatchDefinition[Any]:
 def _run(
     connection: duckdb.DuckDBPyConnection, frames: BatchDefinition[Any], suite: Suite, batch: Batch
 ) -> Iterator[CheckResult]:
+    unread = f" exclude ({', '.join(map(quoted, batch.names))})" if batch.names else ""
     try:
-        frame = connection.execute(batch.query).df()
+        frame = connection.execute(f"select *{unread} from ({batch.query})").df()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         yield _missing(suite, str(error))
         return
@@ -137,6 +139,9 @@ def _run(
         expectation.meta = {**(expectation.meta or {}), "position": position}
     rules = gx.ExpectationSuite(name=suite.table, expectations=list(expectations.values()))
     found = frames.get_batch(batch_parameters={"dataframe": frame}).validate(rules, result_format=RESULT_FORMAT)
+    if batch.names and not found.success:
+        frame = connection.execute(batch.query).df()
+        found = frames.get_batch(batch_parameters={"dataframe": frame}).validate(rules, result_format=RESULT_FORMAT)
     by_position = {_meta(result)["position"]: result for result in found.results}
     for position, expectation in expectations.items():
         yield _translated(suite, batch, expectation, by_position[position], frame)

@@ -98,6 +98,23 @@ def test_parquet_keeps_its_types(
     assert warehouse.execute(type_of, ["score"]).fetchone() == ("TINYINT",)
 
 
+def test_parquet_stays_where_it_is_and_text_is_parsed_once(
+    raw: Path, landing: Callable[[], Landing], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    kind = "select table_type from information_schema.tables where table_name = 'answers'"
+    write_parquet(raw / "answers.parquet", "select 'r1' as answer_id, 9 as score")
+    landing()
+    assert warehouse.execute(kind).fetchall() == [("VIEW",)]
+    (raw / "answers.parquet").unlink()
+    (raw / "answers.csv").write_text("answer_id,score\nr1,9\n")
+    landing()
+    assert warehouse.execute(kind).fetchall() == [("BASE TABLE",)]
+    (raw / "answers.csv").unlink()
+    write_parquet(raw / "answers" / "1.parquet", "select 'r1' as answer_id, 9 as score")
+    landing()
+    assert warehouse.execute(kind).fetchall() == [("VIEW",)]
+
+
 def test_nested_and_binary_parquet_columns_are_read_as_text(
     raw: Path, answers: Callable[[], list[tuple[object, ...]]]
 ) -> None:
@@ -333,6 +350,18 @@ def test_a_truncated_parquet_file_is_an_error_naming_the_file(raw: Path, landing
     error = failure(landing)
     assert rules(error) == [("truncated_file", "answers")]
     assert "2.parquet" in str(error)
+
+
+def test_a_parquet_file_that_is_damaged_inside_is_an_error_naming_the_file(
+    raw: Path, landing: Callable[[], Landing]
+) -> None:
+    write_parquet(raw / "answers.parquet", "select 'r' || i as answer_id, 9 as score from range(9000) t(i)")
+    damaged = bytearray((raw / "answers.parquet").read_bytes())
+    damaged[40:4000] = bytes(3960)
+    (raw / "answers.parquet").write_bytes(damaged)
+    error = failure(landing)
+    assert rules(error) == [("truncated_file", "answers")]
+    assert "answers.parquet" in str(error)
 
 
 def test_a_truncated_json_file_is_an_error_naming_the_line(raw: Path, landing: Callable[[], Landing]) -> None:

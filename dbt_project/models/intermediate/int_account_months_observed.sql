@@ -22,8 +22,8 @@ account_history as (
     select * from {{ ref('dim_account_history') }}
 ),
 
-standings as (
-    select * from {{ ref('int_account_standings_dated') }}
+standing_changes as (
+    select * from {{ ref('int_standing_changes_summed') }}
 ),
 
 invitation_records as (
@@ -59,6 +59,22 @@ observed as (
     cross join calendar
 ),
 
+-- What already stood when the account was first observed, as when it was asked before it was a customer.
+opening as (
+    select
+        observed.account_id,
+        sum(standing_changes.points_sum) as points_sum,
+        sum(standing_changes.points_sq_sum) as points_sq_sum,
+        sum(standing_changes.n_contacts_answered) as n_contacts_answered,
+        sum(standing_changes.n_invitations) as n_invitations
+    from observed
+    inner join standing_changes
+        on
+            observed.account_id = standing_changes.account_id
+            and observed.first_month > standing_changes.month_start
+    group by observed.account_id
+),
+
 account_months as (
     select
         account_id,
@@ -90,7 +106,22 @@ earning as (
             and dated.month_start = revenue.month_start
 ),
 
--- A frame of whole months, not of rows: the twelve before the month. Framed while the rows are narrow.
+changing as (
+    select
+        earning.*,
+        coalesce(standing_changes.points_sum, 0) as points_change,
+        coalesce(standing_changes.points_sq_sum, 0) as points_sq_change,
+        coalesce(standing_changes.n_contacts_answered, 0) as n_contacts_change,
+        coalesce(standing_changes.n_invitations, 0) as n_invitations_change
+    from earning
+    left join standing_changes
+        on
+            earning.account_id = standing_changes.account_id
+            and earning.month_start = standing_changes.month_start
+),
+
+-- A frame of whole months, not of rows: the twelve before the month. What stands is the sum of all changes so far.
+-- Framed while the rows are narrow.
 trailed as (
     select
         *,
@@ -98,33 +129,47 @@ trailed as (
             partition by account_id
             order by {{ month_index('month_start') }}
             range between 12 preceding and 1 preceding
-        ) as trailing_revenue_12m
-    from earning
+        ) as trailing_revenue_12m,
+        {% for change in ['points', 'points_sq', 'n_contacts', 'n_invitations'] %}
+        sum({{ change }}_change) over (
+            partition by account_id
+            order by {{ month_index('month_start') }}
+            range between unbounded preceding and current row
+        ) as {{ change }}_changed{{ ',' if not loop.last }}
+        {% endfor %}
+    from changing
+),
+
+standing as (
+    select
+        trailed.*,
+        trailed.points_changed + coalesce(opening.points_sum, 0) as points_sum,
+        trailed.points_sq_changed + coalesce(opening.points_sq_sum, 0) as points_sq_sum,
+        trailed.n_contacts_changed + coalesce(opening.n_contacts_answered, 0) as n_contacts_answered,
+        trailed.n_invitations_changed + coalesce(opening.n_invitations, 0) as n_invitations
+    from trailed
+    left join opening
+        on trailed.account_id = opening.account_id
 ),
 
 joined as (
     select
-        trailed.*,
+        standing.*,
         account_history.segment,
         account_history.size_band,
         account_history.region,
         account_history.industry,
         account_history.owner_id,
-        standings.account_points,
-        standings.account_points_sq_sum,
-        coalesce(standings.n_contacts_answered, 0) as n_contacts_answered,
-        coalesce(standings.n_invitations, 0) as n_invitations,
+        case when standing.n_contacts_answered > 0 then standing.points_sum / standing.n_contacts_answered end
+            as account_points,
+        case when standing.n_contacts_answered > 0 then standing.points_sq_sum end as account_points_sq_sum,
         invitation_records.has_invitation_records
-    from trailed
+    from standing
     left join account_history
         on
-            trailed.account_id = account_history.account_id
-            and trailed.month_end >= account_history.valid_from
-            and trailed.month_end < account_history.valid_to
-    left join standings
-        on
-            trailed.account_id = standings.account_id
-            and trailed.month_end = standings.as_of_date
+            standing.account_id = account_history.account_id
+            and standing.month_end >= account_history.valid_from
+            and standing.month_end < account_history.valid_to
     cross join invitation_records
 ),
 
@@ -137,10 +182,10 @@ final as (
         industry,
         owner_id,
         {{ nps_group('account_points', 'n_invitations', 'has_invitation_records') }} as nps_group,
-        account_points,
-        account_points_sq_sum,
-        n_contacts_answered,
-        n_invitations,
+        cast(account_points as {{ float_type() }}) as account_points,
+        cast(account_points_sq_sum as {{ float_type() }}) as account_points_sq_sum,
+        cast(n_contacts_answered as {{ dbt.type_int() }}) as n_contacts_answered,
+        cast(n_invitations as {{ dbt.type_int() }}) as n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,
         cast(profit as {{ money_type() }}) as profit,
         cast(coalesce(trailing_revenue_12m, 0) as {{ money_type() }}) as trailing_revenue_12m,

@@ -1,3 +1,5 @@
+{% set dates = [as_of_date(), add_days(as_of_date(), -var('account_window_days'))] %}
+
 with
 
 answers as (
@@ -15,27 +17,15 @@ invitations as (
         and program_type = '{{ var("headline_program_type") }}'
 ),
 
-reporting_dates as (
-    select * from {{ ref('int_reporting_dates_listed') }}
-),
-
-answer_months as (
+standing_answers as (
+    {% for date in dates %}
     select
         *,
-        {{ months_spanned('account_standing_from', 'account_standing_until') }} as standing_month
+        {{ date }} as as_of_date
     from answers
-),
-
-standing_answers as (
-    select
-        answer_months.*,
-        reporting_dates.as_of_date
-    from answer_months
-    inner join reporting_dates
-        on
-            answer_months.standing_month = reporting_dates.month_start
-            and answer_months.account_standing_from <= reporting_dates.as_of_date
-            and answer_months.account_standing_until >= reporting_dates.as_of_date
+    where {{ date }} between account_standing_from and account_standing_until
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 -- The waterfall: the most senior role, then the last answer.
@@ -63,27 +53,24 @@ answers_by_account as (
     group by account_id, as_of_date
 ),
 
-invitation_months as (
+standing_invitations as (
+    {% for date in dates %}
     select
         account_id,
-        sent_date,
-        {{ add_days('sent_date', var('account_window_days') - 1) }} as standing_until,
-        {{ months_spanned('sent_date', add_days('sent_date', var('account_window_days') - 1)) }} as standing_month
+        {{ date }} as as_of_date
     from invitations
+    where {{ date }} between sent_date and {{ add_days('sent_date', var('account_window_days') - 1) }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 invitations_by_account as (
     select
-        invitation_months.account_id,
-        reporting_dates.as_of_date,
+        account_id,
+        as_of_date,
         count(*) as n_invitations
-    from invitation_months
-    inner join reporting_dates
-        on
-            invitation_months.standing_month = reporting_dates.month_start
-            and invitation_months.sent_date <= reporting_dates.as_of_date
-            and invitation_months.standing_until >= reporting_dates.as_of_date
-    group by invitation_months.account_id, reporting_dates.as_of_date
+    from standing_invitations
+    group by account_id, as_of_date
 ),
 
 final as (

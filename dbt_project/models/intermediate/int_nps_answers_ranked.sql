@@ -19,69 +19,53 @@ clusters_numbered as (
     from clusters
 ),
 
--- The last answer of each person in the month, before any slicing: the slices add up to the total.
-latest_marked as (
+clustered as (
     select
         answers.*,
-        clusters_numbered.cluster_number,
-        row_number() over (
-            partition by answers.program_type, answers.month_start, answers.respondent_id
-            order by answers.answered_at desc, answers.response_id desc
-        ) = 1 as is_latest_of_month
+        clusters_numbered.cluster_number
     from answers
     inner join clusters_numbered
         on answers.cluster_id = clusters_numbered.cluster_id
 ),
 
--- From the most senior and last answer of an account's month down: the first in any slice is its waterfall answer.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by program_type, month_start, cluster_number
-            order by
-                case when is_latest_of_month then 0 else 1 end asc,
-                seniority asc,
-                answered_at desc,
-                response_id desc
-        ) as waterfall_rank,
-        count(*) over (partition by program_type, month_start, cluster_number) as n_in_month,
-        max(standing_until) over (
-            partition by program_type, cluster_number
-            order by standing_from, standing_until, response_id
-            rows between unbounded preceding and 1 preceding
-        ) as stood_until_before,
-        lead(standing_from) over (
-            partition by program_type, cluster_number
-            order by standing_from, standing_until, response_id
-        ) as stands_next_from
-    from latest_marked
-),
-
--- Most accounts have one answer in a month, or one that stands: those need no summing by account.
-marked as (
-    select
-        *,
-        cast(case when nps_category = 'promoter' then 1 else 0 end as {{ dbt.type_int() }}) as is_promoter,
-        cast(case when nps_category = 'detractor' then 1 else 0 end as {{ dbt.type_int() }}) as is_detractor,
-        cast(case when is_latest_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
-        n_in_month = 1 as is_alone_in_month,
-        coalesce(stood_until_before < standing_from, true)
-        and coalesce(stands_next_from > standing_until, true) as is_standing_alone
-    from ranked
-),
-
+-- Numbers in place of names first: what is sorted below is narrow.
 numbered as (
     {{ with_cell_numbers(
-        'marked',
+        'clustered',
         [
-            'response_id', 'cluster_number', 'nps_points', 'is_promoter', 'is_detractor', 'waterfall_rank', 'n_latest',
-            'trailing_revenue_12m', 'is_linked', 'is_alone_in_month', 'is_standing_alone', 'month_start',
-            'standing_from', 'standing_until',
+            'response_id', 'cluster_number', 'nps_category', 'nps_points', 'seniority', 'trailing_revenue_12m',
+            'is_linked', 'is_last_of_month', 'month_start', 'standing_from', 'standing_until', 'answered_at',
         ],
     ) }}
 ),
 
+-- From the most senior and last answer of an account's month down: the first in any slice is its waterfall answer.
+-- A person's last answer of the month is found before any slicing, so the slices add up to the total.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by cell_of_all, month_start, cluster_number
+            order by
+                case when is_last_of_month then 0 else 1 end asc,
+                seniority asc,
+                answered_at desc,
+                response_id desc
+        ) as waterfall_rank,
+        count(*) over (partition by cell_of_all, month_start, cluster_number) as n_in_month,
+        max(standing_until) over (
+            partition by cell_of_all, cluster_number
+            order by standing_from, standing_until, response_id
+            rows between unbounded preceding and 1 preceding
+        ) as stood_until_before,
+        lead(standing_from) over (
+            partition by cell_of_all, cluster_number
+            order by standing_from, standing_until, response_id
+        ) as stands_next_from
+    from numbered
+),
+
+-- Most accounts have one answer in a month, or one that stands: those need no summing by account.
 final as (
     select
         response_id,
@@ -90,18 +74,19 @@ final as (
         {% endfor %}
         cluster_number,
         nps_points,
-        is_promoter,
-        is_detractor,
+        cast(case when nps_category = 'promoter' then 1 else 0 end as {{ dbt.type_int() }}) as is_promoter,
+        cast(case when nps_category = 'detractor' then 1 else 0 end as {{ dbt.type_int() }}) as is_detractor,
         cast(waterfall_rank as {{ dbt.type_int() }}) as waterfall_rank,
-        n_latest,
+        cast(case when is_last_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
         cast(trailing_revenue_12m as {{ float_type() }}) as trailing_revenue_12m,
         is_linked,
-        is_alone_in_month,
-        is_standing_alone,
+        n_in_month = 1 as is_alone_in_month,
+        coalesce(stood_until_before < standing_from, true)
+        and coalesce(stands_next_from > standing_until, true) as is_standing_alone,
         month_start,
         standing_from,
         standing_until
-    from numbered
+    from ranked
 )
 
 select * from final

@@ -41,7 +41,11 @@ sequenced as (
         lead(answered_date) over (
             partition by program_type, respondent_id
             order by answered_at, response_id
-        ) as next_answered_date
+        ) as next_answered_date,
+        lead(month_start) over (
+            partition by program_type, respondent_id
+            order by answered_at, response_id
+        ) as next_answered_month
     from categorised
 ),
 
@@ -58,34 +62,20 @@ bounded as (
     from sequenced
 ),
 
+-- Narrow: what else is known of an answer stands in int_survey_responses_described.
 final as (
     select
         response_id,
-        invitation_id,
-        survey_id,
         account_id,
-        contact_id,
-        agent_id,
-        cluster_id,
-        respondent_id,
         program_type,
-        channel,
-        touchpoint,
-        resolution_mode,
         buying_role,
-        segment,
-        size_band,
-        region,
-        industry,
-        lifecycle_segment,
-        agent_team,
-        owner_id,
         nps_category,
         score,
         nps_points,
         previous_score,
         seniority,
         is_linked,
+        coalesce(next_answered_month > month_start, true) as is_last_of_month,
         answered_date,
         month_start,
         case when trend_until >= answered_date then answered_date end as standing_from,

@@ -1,6 +1,10 @@
 with
 
-answers as (
+described as (
+    select * from {{ ref('int_survey_responses_described') }}
+),
+
+sequenced as (
     select * from {{ ref('int_nps_answers_sequenced') }}
 ),
 
@@ -16,61 +20,64 @@ contracts as (
 -- The next renewal at the answer is that of the contract which ends first on or after its day.
 renewals as (
     select
-        answers.response_id,
+        sequenced.response_id,
         min(contracts.end_date) as renewal_date
-    from answers
+    from sequenced
     inner join contracts
         on
-            answers.account_id = contracts.account_id
-            and answers.answered_date <= contracts.end_date
-            and answers.answered_date >= contracts.start_date
-    group by answers.response_id
+            sequenced.account_id = contracts.account_id
+            and sequenced.answered_date <= contracts.end_date
+            and sequenced.answered_date >= contracts.start_date
+    group by sequenced.response_id
 ),
 
 final as (
     select
-        answers.response_id,
-        answers.invitation_id,
-        answers.survey_id,
-        answers.account_id,
-        answers.contact_id,
-        answers.agent_id,
-        answers.cluster_id,
-        answers.respondent_id,
-        answers.program_type,
-        answers.channel,
-        answers.touchpoint,
-        answers.resolution_mode,
-        answers.buying_role,
-        answers.segment,
-        answers.size_band,
-        answers.region,
-        answers.industry,
-        answers.lifecycle_segment,
-        answers.agent_team,
-        answers.owner_id,
-        answers.nps_category,
-        answers.score,
-        answers.nps_points,
-        answers.previous_score,
-        answers.seniority,
-        case when answers.account_id is not null then coalesce(account_months.trailing_revenue_12m, 0) end
+        described.response_id,
+        described.invitation_id,
+        described.survey_id,
+        described.account_id,
+        described.contact_id,
+        described.agent_id,
+        described.cluster_id,
+        described.respondent_id,
+        described.program_type,
+        described.channel,
+        described.touchpoint,
+        described.resolution_mode,
+        described.buying_role,
+        described.segment,
+        described.size_band,
+        described.region,
+        described.industry,
+        described.lifecycle_segment,
+        described.agent_team,
+        described.owner_id,
+        sequenced.nps_category,
+        sequenced.score,
+        sequenced.nps_points,
+        sequenced.previous_score,
+        sequenced.seniority,
+        case when described.account_id is not null then coalesce(account_months.trailing_revenue_12m, 0) end
             as trailing_revenue_12m,
-        case when answers.account_id is not null then '{{ var("reporting_currency") }}' end as currency,
-        {{ days_between('answers.answered_date', 'renewals.renewal_date') }} as days_to_renewal,
-        answers.is_linked,
-        answers.answered_date,
-        answers.month_start,
-        answers.standing_from,
-        answers.standing_until,
-        answers.answered_at
-    from answers
+        case when described.account_id is not null then '{{ var("reporting_currency") }}' end as currency,
+        {{ days_between('described.answered_date', 'renewals.renewal_date') }} as days_to_renewal,
+        described.is_linked,
+        sequenced.is_last_of_month,
+        described.answered_date,
+        sequenced.month_start,
+        sequenced.standing_from,
+        sequenced.standing_until,
+        described.answered_at
+    from described
+    inner join sequenced
+        on described.response_id = sequenced.response_id
     left join account_months
         on
-            answers.account_id = account_months.account_id
-            and answers.month_start = account_months.month_start
+            sequenced.account_id = account_months.account_id
+            and sequenced.month_start = account_months.month_start
     left join renewals
-        on answers.response_id = renewals.response_id
+        on sequenced.response_id = renewals.response_id
 )
 
 select * from final

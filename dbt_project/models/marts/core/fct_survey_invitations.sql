@@ -5,6 +5,19 @@ invitations as (
     where verdict = 'accepted'
 ),
 
+-- Once more and narrow, because an engine keeps what is read more than once.
+sent as (
+    select
+        invitation_id,
+        contact_id,
+        sent_date,
+        sent_at
+    from {{ ref('stg_survey__invitations') }}
+    where
+        verdict = 'accepted'
+        and contact_id is not null
+),
+
 responses as (
     select * from {{ ref('int_survey_responses_described') }}
 ),
@@ -33,45 +46,51 @@ responses_by_invitation as (
 ),
 
 -- One person, whatever the survey: fatigue does not ask who sent it.
-sequenced as (
+asked_again as (
     select
-        *,
+        invitation_id,
+        sent_date,
         lag(sent_date) over (partition by contact_id order by sent_at, invitation_id) as previous_sent_date
-    from invitations
+    from sent
+),
+
+breaches as (
+    select invitation_id
+    from asked_again
+    where {{ days_between('previous_sent_date', 'sent_date') }} < {{ var('cooldown_days') }}
 ),
 
 final as (
     select
-        sequenced.invitation_id,
+        invitations.invitation_id,
         surveys.survey_id,
-        sequenced.contact_id,
+        invitations.contact_id,
         accounts.account_id,
-        sequenced.agent_id,
+        invitations.agent_id,
         surveys.program_type,
-        sequenced.channel,
-        sequenced.touchpoint,
+        invitations.channel,
+        invitations.touchpoint,
         -- What was opened or answered has arrived, whatever the mail server said of it.
-        sequenced.opened_at is not null
+        invitations.opened_at is not null
         or coalesce(responses_by_invitation.n_answers, 0) > 0
-        or (sequenced.delivered_at is not null and sequenced.bounced_at is null) as is_delivered,
-        sequenced.opened_at is not null or coalesce(responses_by_invitation.n_answers, 0) > 0 as is_opened,
+        or (invitations.delivered_at is not null and invitations.bounced_at is null) as is_delivered,
+        invitations.opened_at is not null or coalesce(responses_by_invitation.n_answers, 0) > 0 as is_opened,
         coalesce(responses_by_invitation.n_answers, 0) > 0 as is_answered,
         coalesce(responses_by_invitation.n_scored, 0) > 0 as is_scored,
-        sequenced.contact_id is not null
-        and sequenced.previous_sent_date is not null
-        and {{ days_between('sequenced.previous_sent_date', 'sequenced.sent_date') }}
-        < {{ var('cooldown_days') }} as is_within_cooldown,
-        sequenced.sent_date,
-        sequenced.sent_at
-    from sequenced
+        breaches.invitation_id is not null as is_within_cooldown,
+        invitations.sent_date,
+        invitations.sent_at
+    from invitations
     inner join surveys
-        on coalesce(sequenced.survey_id, 'unspecified') = surveys.survey_id
+        on coalesce(invitations.survey_id, 'unspecified') = surveys.survey_id
     left join contacts
-        on sequenced.contact_id = contacts.contact_id
+        on invitations.contact_id = contacts.contact_id
     left join accounts
-        on coalesce(sequenced.account_id, contacts.account_id) = accounts.account_id
+        on coalesce(invitations.account_id, contacts.account_id) = accounts.account_id
+    left join breaches
+        on invitations.invitation_id = breaches.invitation_id
     left join responses_by_invitation
-        on sequenced.invitation_id = responses_by_invitation.invitation_id
+        on invitations.invitation_id = responses_by_invitation.invitation_id
     where surveys.program_type != 'employee'
 )
 

@@ -21,8 +21,7 @@ typed as (
         {{ parse_timestamp('created_at') }} as created_at,
         {{ parse_timestamp('churned_at') }} as churned_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_accounts
 ),
 
@@ -59,7 +58,6 @@ final as (
         churned_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns() }}
     from judged
 )

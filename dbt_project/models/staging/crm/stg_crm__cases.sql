@@ -24,8 +24,7 @@ typed as (
         {{ parse_timestamp('first_contact_at') }} as first_contact_at,
         {{ parse_timestamp('closed_at') }} as closed_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_cases
 ),
 
@@ -62,7 +61,6 @@ final as (
         closed_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

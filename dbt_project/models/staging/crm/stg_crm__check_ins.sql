@@ -20,8 +20,7 @@ typed as (
         {{ parse_timestamp('scheduled_at') }} as scheduled_at,
         {{ parse_timestamp('completed_at') }} as completed_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_check_ins
 ),
 
@@ -54,7 +53,6 @@ final as (
         completed_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

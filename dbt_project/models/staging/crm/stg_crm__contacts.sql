@@ -17,8 +17,7 @@ typed as (
         {{ parse_timestamp('last_active_at') }} as last_active_at,
         {{ parse_timestamp('unsubscribed_at') }} as unsubscribed_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_contacts
 ),
 
@@ -51,7 +50,6 @@ final as (
         unsubscribed_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns() }}
     from judged
 )

@@ -21,8 +21,7 @@ typed as (
         {{ parse_date('start_date') }} as start_date,
         {{ parse_date('end_date') }} as end_date,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_contracts
 ),
 
@@ -57,7 +56,6 @@ final as (
         end_date,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

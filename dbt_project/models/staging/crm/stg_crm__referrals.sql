@@ -19,8 +19,7 @@ typed as (
         {{ parse_timestamp('referred_at') }} as referred_at,
         {{ parse_timestamp('converted_at') }} as converted_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_referrals
 ),
 
@@ -52,7 +51,6 @@ final as (
         converted_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

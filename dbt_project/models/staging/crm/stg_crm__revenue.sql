@@ -34,25 +34,34 @@ typed as (
         {{ parse_date('period_end') }} as period_end,
         {{ parse_timestamp('invoiced_at') }} as invoiced_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
+    from raw_revenue
+),
+
+-- Narrow, because an engine keeps what is read more than once.
+versions as (
+    select
+        _row_number,
+        {{ clean_text('revenue_id') }} as revenue_id,
+        {{ parse_timestamp('updated_at') }} as updated_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_revenue
 ),
 
 superseded as (
-    {{ superseded_rows('typed', key=['revenue_id']) }}
+    {{ superseded_rows('versions', key=['revenue_id']) }}
 ),
 
 -- Few, however long the ledger is: service periods by month and foreign currency. Months that have not ended by the
 -- as-of date need no rate of their own, for they take the newest known (stg_crm__revenue__needs_a_rate_for_each_month).
 foreign_periods as (
     select distinct
-        currency,
-        {{ month_start('period_start') }} as first_month,
-        {{ month_start(least_date('period_end', last_whole_month)) }} as last_month
-    from typed
-    where currency <> '{{ var("reporting_currency") }}'
-        and period_start <= period_end
+        upper({{ clean_text('currency') }}) as currency,
+        {{ month_start(parse_date('period_start')) }} as first_month,
+        {{ month_start(least_date(parse_date('period_end'), last_whole_month)) }} as last_month
+    from raw_revenue
+    where upper({{ clean_text('currency') }}) <> '{{ var("reporting_currency") }}'
+        and {{ parse_date('period_start') }} <= {{ parse_date('period_end') }}
 ),
 
 foreign_months as (
@@ -120,7 +129,6 @@ final as (
         invoiced_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns() }}
     from judged
 )

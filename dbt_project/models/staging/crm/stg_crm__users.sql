@@ -13,8 +13,7 @@ typed as (
         {{ parse_money('hourly_cost') }} as hourly_cost,
         {{ parse_boolean('is_active') }} as is_active,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_users
 ),
 
@@ -43,7 +42,6 @@ final as (
         is_active,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

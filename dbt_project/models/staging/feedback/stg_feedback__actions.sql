@@ -16,8 +16,7 @@ typed as (
         {{ parse_timestamp('started_at') }} as started_at,
         {{ parse_timestamp('shipped_at') }} as shipped_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_actions
 ),
 
@@ -50,7 +49,6 @@ final as (
         shipped_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

@@ -11,8 +11,7 @@ typed as (
         {{ clean_text('month') }} as month_text,
         {{ parse_decimal('rate', 28, 12) }} as rate,
         {{ month_start(parse_date('month')) }} as month_start,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_rates
 ),
 
@@ -40,7 +39,6 @@ final as (
         rate,
         month_start,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

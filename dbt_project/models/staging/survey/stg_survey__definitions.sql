@@ -17,8 +17,7 @@ typed as (
         {{ parse_whole_number('scale_max') }} as scale_max,
         {{ parse_boolean('counts_as_nps') }} as counts_as_nps,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_definitions
 ),
 
@@ -53,7 +52,6 @@ final as (
         counts_as_nps,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

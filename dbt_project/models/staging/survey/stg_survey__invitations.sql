@@ -20,13 +20,21 @@ typed as (
         {{ parse_timestamp('delivered_at') }} as delivered_at,
         {{ parse_timestamp('opened_at') }} as opened_at,
         {{ parse_timestamp('bounced_at') }} as bounced_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
+    from raw_invitations
+),
+
+-- Narrow, because an engine keeps what is read more than once.
+versions as (
+    select
+        _row_number,
+        {{ clean_text('invitation_id') }} as invitation_id,
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_invitations
 ),
 
 superseded as (
-    {{ superseded_rows('typed', key=['invitation_id'], version=['loaded_at']) }}
+    {{ superseded_rows('versions', key=['invitation_id'], version=['loaded_at']) }}
 ),
 
 judged as (
@@ -59,7 +67,6 @@ final as (
         opened_at,
         bounced_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns(is_deleted=none) }}
     from judged
 )

@@ -60,13 +60,22 @@ typed as (
         coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
         {{ parse_timestamp('answered_at') }} as answered_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
-        {{ parse_timestamp('loaded_at') }} as loaded_at,
-        _source_file
+        {{ parse_timestamp('loaded_at') }} as loaded_at
+    from raw_responses
+),
+
+-- Narrow, because an engine keeps what is read more than once.
+versions as (
+    select
+        _row_number,
+        {{ clean_text('response_id') }} as response_id,
+        {{ parse_timestamp('updated_at') }} as updated_at,
+        {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_responses
 ),
 
 superseded as (
-    {{ superseded_rows('typed', key=['response_id']) }}
+    {{ superseded_rows('versions', key=['response_id']) }}
 ),
 
 facts_joined as (
@@ -133,7 +142,6 @@ final as (
         answered_at,
         updated_at,
         loaded_at,
-        _source_file,
         {{ verdict_columns() }}
     from judged
 )
