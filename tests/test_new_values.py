@@ -54,6 +54,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     write(folder / "survey_responses.csv", lines)
     write(folder / "survey_invitations.csv", invitations)
     write(folder / "crm_contacts.csv", ["contact_id,account_id,buying_role", f"c99,a9,{ROLE}"])
+    write(
+        folder / "crm_cases.csv",
+        ["case_id,response_id,owner_id,opened_at", "s1,nrel-6,g9,2024-06-16T08:00:00Z"],
+    )
     write(folder / "crm_users.csv", ["user_id,user_name,team", f"g9,Somebody,{TEAM}"])
     (folder / "survey_definitions.csv").write_text(SURVEYS, encoding="utf-8")
     home = tmp_path_factory.mktemp("home")
