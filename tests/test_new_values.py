@@ -49,8 +49,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         lines += [f"e{month}-{n},emp,,,,,,,{TEAM},2024-{month:02d}-15T10:00:00Z,9" for n in range(6)]
     old = (folder / "survey_responses.csv").read_text(encoding="utf-8").splitlines()[1:]
     for line in old:
-        response, account, contact, answered, score, _ = line.split(",")
-        lines.append(f"{response},rel,,{account},{contact},email,,,,{answered},{score}")
+        response, account, contact, answered, given, _ = line.split(",")
+        lines.append(f"{response},rel,,{account},{contact},email,,,,{answered},{given}")
     write(folder / "survey_responses.csv", lines)
     write(folder / "survey_invitations.csv", invitations)
     write(folder / "crm_contacts.csv", ["contact_id,account_id,buying_role", f"c99,a9,{ROLE}"])
