@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,9 @@ class Counts:
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
-def counts_by_theme(sentences: Sequence[Sentence], found: Mapping[tuple[str, str | None], set[str]]) -> dict[str, Counts]:
+def counts_by_theme(
+    sentences: Sequence[Sentence], found: Mapping[tuple[str, str | None], set[str]]
+) -> dict[str, Counts]:
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -137,17 +139,15 @@ def shown(counts: Mapping[str, Counts]) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str | None], set[str]]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str | None], set[str]]:
     comments: list[tuple[str, str | None]] = [(one.text, one.language) for one in labelled()]
     unplaced: list[tuple[str, str | None]] = [(one.text, None) for one in labelled()]
     words: list[tuple[str, str | None]] = [(word, None) for word in NAMED_WORDS]
-    yield themes_found(tmp_path_factory.mktemp("themes"), [*comments, *unplaced, *words])
+    return themes_found(tmp_path_factory.mktemp("themes"), [*comments, *unplaced, *words])
 
 
 @pytest.mark.parametrize("half", FLOORS)
-def test_themes_are_found_where_people_speak_of_them(
-    found: dict[tuple[str, str | None], set[str]], half: str
-) -> None:
+def test_themes_are_found_where_people_speak_of_them(found: dict[tuple[str, str | None], set[str]], half: str) -> None:
     counts = counts_by_theme([one for one in labelled() if one.half == half], found)
     print(shown(counts))
     low = {name: value for name, value in figures(counts).items() if value < FLOORS[half][name]}

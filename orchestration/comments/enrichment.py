@@ -54,8 +54,13 @@ where comment is not null
 """
 _COLUMNS = "comment_hash varchar, language varchar, sentiment double, comment_redacted varchar, read_by varchar"
 _SCHEMA = pa.schema(
-    [("comment_hash", pa.string()), ("language", pa.string()), ("sentiment", pa.float64())]
-    + [("comment_redacted", pa.string()), ("read_by", pa.string())]
+    [
+        ("comment_hash", pa.string()),
+        ("language", pa.string()),
+        ("sentiment", pa.float64()),
+        ("comment_redacted", pa.string()),
+        ("read_by", pa.string()),
+    ]
 )
 
 
@@ -80,8 +85,9 @@ def enrich(
         "order by comment_hash"
     ).to_arrow_table()
     for batch in _read(unread, version, workers):
-        # The engine finds the batch by the name of the variable.
-        connection.execute("insert into read_comments select * from batch")
+        connection.register("batch_read", batch)
+        connection.execute("insert into read_comments from batch_read")
+        connection.unregister("batch_read")
     gone = connection.execute(
         "delete from read_comments where comment_hash not in (select comment_hash from wanted_comments)"
     ).fetchone()
