@@ -58,7 +58,7 @@ def keywords() -> list[dict[str, str]]:
 
 
 def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--exclude-resource-type", "unit_test"]
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     command += ["--vars", json.dumps({"as_of_date": "2026-07-01"})]
@@ -75,9 +75,10 @@ def themes_found(folder: Path, comments: Sequence[tuple[str, str | None]]) -> di
         )
         connection.executemany("insert into raw.survey_responses values (?, null, ?)", comments)
         enrich(connection, folder / "enrichment")
+    data_tests = ["--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
     models = ["theme_keywords", "comment_languages", "stg_enrichment__comments", "int_comment_themes_matched"]
     # Cautious: without the tests that also ask for models that are not here.
-    done = run_dbt(folder, "build", "--indirect-selection", "cautious", "--select", *models)
+    done = run_dbt(folder, "build", *data_tests, "--select", *models)
     assert done.returncode == 0, done.stdout
     found: dict[tuple[str, str | None], set[str]] = {comment: set() for comment in comments}
     with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
@@ -214,7 +215,7 @@ def test_a_pattern_or_a_language_that_cannot_be_used_is_named(vocabulary: Path) 
     with duckdb.connect(vocabulary / "warehouse.duckdb") as connection:
         connection.executemany("insert into reference.theme_keywords values (?, ?, ?)", wrong)
         connection.execute("insert into reference.theme_keywords values ('price', 'preço', 'pt')")
-    done = run_dbt(vocabulary, "test", "--select", "theme_keywords")
+    done = run_dbt(vocabulary, "test", "--exclude-resource-type", "unit_test", "--select", "theme_keywords")
     assert done.returncode == 1
     assert "Got 8 results" in done.stdout
     assert "Failure in test relationships_theme_keywords_language" in done.stdout
