@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.comments.reading import read_batch, reading_version
+from orchestration.comments.reading import Read, read_batch, reading_version
 from orchestration.raw_tables import RAW_SCHEMA, quoted
 
 logger = logging.getLogger(__name__)
@@ -127,14 +127,14 @@ def _read(unread: pa.Table, version: str, workers: int) -> Iterator[pa.Table]:
 
 
 @contextmanager
-def _mapping(workers: int) -> Iterator[type[map]]:
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[list[Read]]]]:
     """``map``, over processes where there are several; in order either way."""
     if workers == 1:
         yield map
         return
     # Spawned, not forked: the engine's threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield pool.map  # type: ignore[misc]
+        yield pool.map
 
 
 def _write(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
