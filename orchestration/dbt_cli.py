@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +260,24 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
         if result["status"] == "warn"
     )
     passed = sum(result["status"] == "pass" for result in results)
-    return DbtOutcome(passed, warned, failures, round(sum(result["execution_time"] for result in results), 2))
+    return DbtOutcome(passed, warned, failures, round(seconds_executing(results), 2))
+
+
+def seconds_executing(results: Sequence[Mapping[str, Any]]) -> float:
+    """How long one node or more was executing: with several threads they overlap."""
+    spans = sorted(
+        (datetime.fromisoformat(step["started_at"]), datetime.fromisoformat(step["completed_at"]))
+        for result in results
+        for step in result["timing"]
+        if step["name"] == "execute"
+    )
+    seconds = 0.0
+    busy_until: datetime | None = None
+    for started, completed in spans:
+        begins = started if busy_until is None else max(started, busy_until)
+        seconds += max((completed - begins).total_seconds(), 0.0)
+        busy_until = completed if busy_until is None else max(busy_until, completed)
+    return seconds
 
 
 def _table(node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> str:

@@ -19,7 +19,15 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration import dbt_cli
-from orchestration.dbt_cli import ManifestMissingError, attach_tests, build_verb, command, is_fresh, load_manifest
+from orchestration.dbt_cli import (
+    ManifestMissingError,
+    attach_tests,
+    build_verb,
+    command,
+    is_fresh,
+    load_manifest,
+    seconds_executing,
+)
 from orchestration.findings import BuildError, Finding
 from orchestration.instance import open_instance, prepare_home
 from orchestration.raw_tables import RawTable, tables_from_manifest
@@ -301,3 +309,13 @@ def test_the_history_is_what_dagsters_own_storage_reads(settings: Settings) -> N
     assert [entry.dagster_event_type for entry in own.get_logs_for_run(run_id)] == ours
     assert dg.DagsterEventType.ASSET_CHECK_EVALUATION in ours
     assert list(own.get_latest_materialization_events([dg.AssetKey("thing")])) == [dg.AssetKey("thing")]
+
+
+def test_seconds_in_which_nodes_overlap_count_once() -> None:
+    def ran(started: int, completed: int) -> dict[str, Any]:
+        span = {"started_at": f"2026-01-01T00:00:{started:02}Z", "completed_at": f"2026-01-01T00:00:{completed:02}Z"}
+        compiled = {"name": "compile", "started_at": "2026-01-01T00:00:00Z", "completed_at": "2026-01-01T00:00:59Z"}
+        return {"timing": [compiled, {"name": "execute", **span}]}
+
+    skipped: dict[str, Any] = {"timing": []}
+    assert seconds_executing([ran(10, 20), skipped, ran(1, 4), ran(12, 15), ran(18, 25)]) == 18.0

@@ -1,6 +1,8 @@
 """The dbt project: every model and seed an asset, every data test an asset check."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -28,6 +30,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         if chosen.indirect_selection:
             selection += ["--indirect-selection", chosen.indirect_selection]
         run = DbtRun(command(settings, build_verb(selection), target), settings, held=[build.lock])
+        # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
+        Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
         for event in run.events():
             yield from _asset_events(context, event)
         found = outcome(settings, run)
