@@ -29,7 +29,7 @@ ROW_HEIGHT = 22.0
 STEP_HEIGHT = 28.0
 # Beyond this share of the width a number stands before its bar and not after it.
 ROOM_FOR_NUMBER = 0.8
-LONGEST_LABEL = 21
+LONGEST_LABEL = 20
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from orchestration.report import charts
@@ -32,8 +33,8 @@ from orchestration.report.numbers import (
     points,
     quarter,
     share,
-    share_interval,
     signed_points,
+    whole_points,
 )
 from orchestration.report.release import Build, Release, Rules, literal
 from orchestration.report.scores import LOW_SAMPLE, Estimate, Shown, interval_of
@@ -57,11 +58,15 @@ def _whole_share(value: float) -> str:
     return share(value, 0)
 
 
+@dataclass(frozen=True)
 class Metric:
-    """One of the three figures: its columns, and how it is written."""
+    """One of the three figures: its columns, what it is, and how it is written."""
 
-    def __init__(self, key: str, column: str, title: str, what: str, write: Callable[[float], str]) -> None:
-        self.key, self.column, self.title, self.what, self.write = key, column, title, what, write
+    key: str
+    column: str
+    title: str
+    what: str
+    write: Callable[[float], str]
 
     def of(self, row: Given) -> Estimate:
         return Estimate.of(row, self.column, row[f"{self.key}_suppression_reason"])
@@ -69,7 +74,9 @@ class Metric:
     def n(self, row: Given) -> int:
         return row[f"{self.key}_n"] or 0
 
-    def written(self, shown: Shown) -> str:
+    def between(self, shown: Shown) -> str:
+        if self.key == "nps":
+            return interval(*shown[1:])
         return f"{self.write(shown[1])} to {self.write(shown[2])}"
 
 
@@ -85,8 +92,8 @@ def page(release: Release, build: Build) -> Page:
         "beside",
         "Beside NPS",
         [*_experience(release, build), _onboarding(release), _actions(release)],
-        lead="Satisfaction and effort are other questions, asked of other people at other moments. They stand beside the "
-        "score, each with its own answers and interval, and are never averaged with it.",
+        lead="Satisfaction and effort are other questions, asked of other people at other moments. They stand beside "
+        "the score, each with its own answers and interval, and are never averaged with it.",
     )
 
 
@@ -143,8 +150,8 @@ def _programme(slug: str, title: str, program_type: str, rows: Sequence[Given]) 
     if "mixed" in directions:
         blocks.append(
             Text(
-                "Effort was asked in several ways, some where a high answer is good and some where it is bad; all are turned "
-                "so that higher is better before they are put together."
+                "Effort was asked in several ways, some where a high answer is good and some where it is bad; all are "
+                "turned so that higher is better before they are put together."
             )
         )
     by = [row for row in rows if row["dimension"] in DIMENSIONS]
@@ -162,7 +169,7 @@ def _panel(metric: Metric, months: Sequence[Given]) -> Panel:
     scale = charts.Scale.of_scores(ends) if metric.key == "nps" else UNIT
     latest = next((row, one.shown) for row, one in zip(reversed(months), reversed(found), strict=True) if one.shown)
     words = "; ".join(
-        f"{month(row['month_start'])} {metric.write(one.shown[0])} ({metric.written(one.shown)})"
+        f"{month(row['month_start'])} {metric.write(one.shown[0])} ({metric.between(one.shown)})"
         for row, one in zip(months, found, strict=True)
         if one.shown is not None
     )
@@ -178,9 +185,9 @@ def _panel(metric: Metric, months: Sequence[Given]) -> Panel:
         found,
         scale,
         f"{metric.title} by month with 95 % intervals: {words}.",
-        metric.write if metric.key != "nps" else charts.whole_points,
+        metric.write if metric.key != "nps" else whole_points,
     )
-    note = f"{metric.written(shown)} · n {count(metric.n(row))} · {month(row['month_start'])}: {metric.what}"
+    note = f"{metric.between(shown)} · n {count(metric.n(row))} · {month(row['month_start'])}: {metric.what}"
     return Panel(metric.title, metric.write(shown[0]), note, drawing)
 
 
@@ -206,7 +213,7 @@ def _cells(metric: Metric, row: Given) -> list[Cell]:
     if found.shown is None:
         return [Cell(NOT_SHOWN if n else NOTHING, is_quiet=True), answers]
     return [
-        Cell(metric.write(found.shown[0]), note=metric.written(found.shown), is_quiet=found.is_low_sample),
+        Cell(metric.write(found.shown[0]), note=metric.between(found.shown), is_quiet=found.is_low_sample),
         answers,
     ]
 
@@ -275,8 +282,8 @@ def _onboarding(release: Release) -> Section:
                 source=Source("marts.onboarding_outcomes"),
             )
         ],
-        lead="Each figure counts an account only once its days are over. Cohorts are small: look at the intervals before "
-        "comparing two of them.",
+        lead="Each figure counts an account only once its days are over. Cohorts are small: look at the intervals "
+        "before comparing two of them.",
     )
 
 
@@ -332,8 +339,8 @@ def _actions(release: Release) -> Section:
         slug,
         title,
         blocks,
-        lead=f"The {days} days before an action shipped against the {days} days after. Whatever else changed in that time is "
-        "in it too: before and after is not cause and effect.",
+        lead=f"The {days} days before an action shipped against the {days} days after. Whatever else changed in that "
+        "time is in it too: before and after is not cause and effect.",
     )
 
 

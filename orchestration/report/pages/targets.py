@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ from orchestration.report.scores import Estimate, Shown, interval_of
 STATUSES = {
     "met": "met",
     "missed": "missed",
-    "within_margin": "within the margin of error",
+    "within_margin": "within the margin",
     "open": "still open",
     "not_enough_data": "not enough answers",
 }
@@ -48,6 +49,15 @@ QUARTILES = {
     "above_median": "above its median",
     "below_median": "below its median",
 }
+STATISTICS = {
+    "score": "",
+    "bottom_quartile_max": "bottom quarter up to",
+    "top_quartile_min": "top quarter from",
+    "range_low": "from",
+    "range_high": "to",
+}
+SENTENCE_END = re.compile(r"(?<=\.) ")
+OTHER_SOURCES = re.compile(r"\bsources? says?\b")
 WHOLE_COMPANY = "company"
 ALL_SCORES = charts.Scale(charts.LOWEST, charts.HIGHEST, 50)
 NO_BAND = "no band"
@@ -72,9 +82,10 @@ def page(release: Release, build: Build) -> Page:
             _others(benchmarks),
             _bands(release),
         ],
-        lead="A target is a range with a period, and a score has a margin: reaching the one within the other is no feat, "
-        "and missing it no failure. What others publish is kept as they publish it, also where they contradict each "
+        lead="A target is a range with a period, and a score has a margin: reaching the one within the other is no "
+        "feat, and missing it no failure. What others publish is kept as they publish it, also where they contradict each "
         "other.",
+        short="Targets",
     )
 
 
@@ -109,9 +120,9 @@ def _targets(release: Release) -> Section:
         Column("Period"),
         Column("Target", "number"),
         Column("NPS", "number", note="95 % interval"),
-        Column("", "chart", drawing=charts.axis(scale, whole_points, (scale.low + scale.high) / 2)),
+        Column("", "chart", drawing=charts.axis(scale, whole_points)),
         Column("Gap", "number", note="to the low end"),
-        Column("Status"),
+        Column("Set by"),
     ]
     blocks.append(Table("Every target", columns, drawn, source=_target_source()))
     return Section(
@@ -177,20 +188,21 @@ def _company(rows: Sequence[Given], program_type: str) -> Chart:
 
 def _target_row(row: Given, scale: charts.Scale) -> Row:
     score, gap = _score_of(row), interval_of(row, "gap")
-    first = [Cell(row["period"], note=row["source"] or ""), Cell(_written_range(row))]
     ends = f", ends {long_date(row['period_end'])}" if row["status"] == "open" else ""
     status = STATUSES.get(row["status"], phrase(row["status"]).lower()) + ends
+    first = [Cell(row["period"], note=status), Cell(_written_range(row))]
+    last = Cell(row["source"] or NOTHING, is_quiet=True)
     if score.shown is None or gap is None:
-        told = f"not shown: {counted(row['n_scored'] or 0, 'answer')}"
-        return Row([*first, Cell(told, is_quiet=True, spans=3), Cell(status, is_quiet=True)])
-    target = (max(row["target_low"], scale.low), min(_range(row)[1], scale.high))
-    words = f"{row['period']}: target {_written_range(row)}, score {signed_points(score.shown[0])} "
+        return Row(
+            [*first, Cell(f"not shown: {counted(row['n_scored'] or 0, 'answer')}", is_quiet=True, spans=3), last]
+        )
+    said = f"score {signed_points(score.shown[0])} ({interval(*score.shown[1:])})"
     drawing = charts.span(
         score.shown,
         scale,
-        f"{words}({interval(*score.shown[1:])}), {status}",
+        f"{row['period']}: target {_written_range(row)}, {said}, {status}",
         is_weak=score.is_low_sample,
-        target=target,
+        target=(max(row["target_low"], scale.low), min(_range(row)[1], scale.high)),
     )
     return Row(
         [
@@ -198,7 +210,7 @@ def _target_row(row: Given, scale: charts.Scale) -> Row:
             Cell(signed_points(score.shown[0]), note=interval(*score.shown[1:])),
             Cell(drawing=drawing),
             Cell(signed_points(gap[0]), note=interval(*gap[1:])),
-            Cell(status, is_quiet=row["status"] in ("open", "not_enough_data")),
+            last,
         ]
     )
 
@@ -230,8 +242,8 @@ def _comparable(benchmarks: Sequence[Given]) -> Section:
         slug,
         title,
         blocks,
-        lead="Hollow dots are figures of others, which come without an interval; shaded is our own interval, the dashed "
-        "line our score. They are not averaged: how each was made is not known.",
+        lead="Hollow dots are figures of others, which come without an interval; shaded is our own interval, the "
+        "dashed line our score. They are not averaged: how each was made is not known.",
     )
 
 
@@ -285,31 +297,39 @@ def _strip_table(caption: str, rows: Sequence[Given], ours: Shown | None, source
     return Table(caption, columns, drawn, source=source)
 
 
-def _figure(row: Given, is_valued: bool) -> str:
-    """Who said it, what it is, and when: the words beside a figure."""
-    what = (
-        ""
-        if row["statistic"] == "score"
-        else phrase(row["statistic"]).lower().replace(" min", " from").replace(" max", " to")
-    )
-    value = f" {whole_points(row['benchmark_value'])}" if is_valued else ""
-    said = ", ".join(filter(None, [row["publisher"], what, str(row["year"] or "")]))
-    return f"{said}{':' if value else ''}{value}"
+def _said(rows: Sequence[Given]) -> str:
+    """Who published what, and when: the words beside the figures of one company or industry."""
+    told = []
+    for publisher, year in dict.fromkeys((row["publisher"], row["year"]) for row in rows):
+        found = [row for row in rows if (row["publisher"], row["year"]) == (publisher, year)]
+        figures = ", ".join(
+            f"{STATISTICS.get(row['statistic'], row['statistic'])} {whole_points(row['benchmark_value'])}"
+            for row in found
+        )
+        is_plain = len(rows) == 1 and rows[0]["statistic"] == "score"
+        told.append(f"{publisher}{'' if year is None else f', {year}'}{'' if is_plain else f': {figures.strip()}'}")
+    return "; ".join(told)
+
+
+def _what_to_know(rows: Sequence[Given]) -> str:
+    """What stands between these figures and our score, each sentence once."""
+    sentences = [sentence for row in rows for sentence in SENTENCE_END.split(row["comparability"])]
+    # What other sources say stands in the row already, where it joins them.
+    kept = [one for one in sentences if len(rows) == 1 or not OTHER_SOURCES.search(one)]
+    place = next((QUARTILES.get(row["quartile_position"]) for row in rows if row["quartile_position"]), None)
+    return " ".join([*dict.fromkeys(kept or sentences), *([f"We are {place}."] if place else [])])
 
 
 def _strip_row(rows: Sequence[Given], ours: Shown | None) -> Row:
     values = [row["benchmark_value"] for row in rows]
-    said = "; ".join(_figure(row, len(rows) > 1) for row in rows)
-    place = next((QUARTILES.get(row["quartile_position"]) for row in rows if row["quartile_position"]), None)
-    told = " ".join(dict.fromkeys(row["comparability"] for row in rows)) + (f" We are {place}." if place else "")
     own = "" if ours is None else f"; ours {signed_points(ours[0])} ({interval(*ours[1:])})"
     return Row(
         [
-            Cell(rows[0]["entity"], note=said),
+            Cell(rows[0]["entity"], note=_said(rows)),
             Cell(_extent(values)),
             Cell(drawing=charts.strip(values, ALL_SCORES, f"{rows[0]['entity']}: {_extent(values)}{own}", ours)),
             _gap(rows),
-            Cell(note=told),
+            Cell(note=_what_to_know(rows)),
         ]
     )
 
@@ -357,10 +377,11 @@ def _bands(release: Release) -> Section:
     for program_type in sorted({row["program_type"] for row in rows}, key=lambda found: (found != first, found)):
         found = [row for row in rows if row["program_type"] == program_type]
         shown = interval_of(found[0], "nps")
+        answers = counted(found[0]["n_scored"], "answer")
         score = (
-            f"not shown: {counted(found[0]['n_scored'], 'answer')}"
+            f"not shown: {answers}"
             if shown is None
-            else f"{signed_points(shown[0])}, 95 % interval {interval(*shown[1:])}, {counted(found[0]['n_scored'], 'answer')}"
+            else f"{signed_points(shown[0])}, 95 % interval {interval(*shown[1:])}, {answers}"
         )
         drawn.append(Row([Cell(phrase(program_type), note=score)], is_heading=True))
         drawn += [_band_row(row) for row in found]
@@ -371,8 +392,8 @@ def _bands(release: Release) -> Section:
         slug,
         title,
         [Table(f"Our standing scores by {schemes}", columns, drawn, source=source)],
-        lead="Published schemes of what is good disagree and leave gaps, and none is preferred. A band is given only where "
-        "both ends of the interval share it.",
+        lead="Published schemes of what is good disagree and leave gaps, and none is preferred. A band is given only "
+        "where both ends of the interval share it.",
     )
 
 

@@ -41,6 +41,7 @@ from orchestration.report.numbers import (
     share_interval,
     signed_points,
     signed_share,
+    whole_points,
 )
 from orchestration.report.release import Build, Release, Rules, literal
 from orchestration.report.scores import LOW_SAMPLE, Estimate, interval_of
@@ -153,10 +154,10 @@ def _moved(release: Release, changes: Sequence[Given]) -> Section:
         drawn += [_change_row(of_program[key], scale, release.rules) for key in _in_order(of_program)]
     columns = [
         Column(""),
+        Column("Change", "number", note="95 % interval"),
+        Column("", "chart", drawing=charts.axis(scale, whole_points)),
         Column("From", "number"),
         Column("To", "number"),
-        Column("Change", "number", note="95 % interval"),
-        Column("", "chart", drawing=charts.axis(scale, signed_points)),
     ]
     source = Source(
         "marts.nps_change_decomposition",
@@ -167,8 +168,8 @@ def _moved(release: Release, changes: Sequence[Given]) -> Section:
         slug,
         title,
         [_verdict(changes, first), Table("The latest whole periods, compared", columns, drawn, source=source)],
-        lead="Three ways to compare, since none suits every programme: where everybody is asked twice a year, one month "
-        "is not like the next, and the same quarter of the year before is the fairest measure.",
+        lead="Three ways to compare, since none suits every programme: where everybody is asked twice a year, one "
+        "month is not like the next, and the same quarter of the year before is the fairest measure.",
     )
 
 
@@ -187,13 +188,13 @@ def _change_row(row: Given, scale: charts.Scale, rules: Rules) -> Row:
     return Row(
         [
             first,
-            Cell(signed_points(row["nps_total_from"]), note=counted(row["n_from"], "answer")),
-            Cell(signed_points(row["nps_total_to"]), note=counted(row["n_to"], "answer")),
             Cell(
                 signed_points(value),
                 note=f"{interval(low, high)}{', small sample' if change.is_low_sample else ''}",
             ),
             Cell(drawing=charts.span(change.shown, scale, words, is_weak=change.is_low_sample)),
+            Cell(signed_points(row["nps_total_from"]), note=counted(row["n_from"], "answer")),
+            Cell(signed_points(row["nps_total_to"]), note=counted(row["n_to"], "answer")),
         ]
     )
 
@@ -232,8 +233,8 @@ def _parts(release: Release, headline: Sequence[Given]) -> Section:
         title,
         blocks,
         lead="Rate is what a group’s own score did to the total; mix is what its larger or smaller share did. They add "
-        "up to the change exactly. The parts have no interval of their own: trust them no further than the change. Of "
-        f"the dimensions with up to {MOST_VALUES} values, the one is drawn whose values moved least alike.",
+        "up to the change exactly. The parts have no interval of their own: trust them no further than the change. "
+        f"Drawn is the dimension, of those with up to {MOST_VALUES} values, whose values moved least alike.",
     )
 
 
@@ -245,7 +246,7 @@ def _waterfall(release: Release, total: Given) -> list[Block]:
         f"period_to = {total['period_to']}",
     )
     if _change_of(total).shown is None:
-        return [Refusal(f"{what}: {_not_shown(total, release.rules)}.", source=source)]
+        return [Refusal(f"{what}, {_not_shown(total, release.rules)}.", source=source)]
     rows = release.rows(
         f"""
         select *
@@ -397,14 +398,14 @@ def _themes(release: Release, build: Build) -> Section:
         slug,
         title,
         blocks,
-        lead="The impact of a theme is the score less what it would be without those who speak of it. Who speaks of two "
-        "themes counts in both: themes overlap, and neither impacts nor revenue may be added up. Nobody chose a theme "
-        "at random, so an impact does not say what mending it would bring.",
+        lead="The impact of a theme is the score less what it would be without those who speak of it. Who speaks of "
+        "two themes counts in both: themes overlap, and neither impacts nor revenue may be added up. Nobody chose a "
+        "theme at random, so an impact does not say what mending it would bring.",
     )
 
 
 def _theme(row: Given) -> str:
-    return "No theme, or no comment" if row["theme"] == NO_THEME else phrase(row["theme"])
+    return "No theme or comment" if row["theme"] == NO_THEME else phrase(row["theme"])
 
 
 def _impacts(themes: Sequence[Given], day: date, source: Source, minimum: int) -> Block:
@@ -442,7 +443,7 @@ def _impacts(themes: Sequence[Given], day: date, source: Source, minimum: int) -
     columns = [
         Column("Theme"),
         Column("Impact", "number", note="points, 95 % interval"),
-        Column("", "chart", drawing=charts.axis(scale, signed_points)),
+        Column("", "chart", drawing=charts.axis(scale, whole_points)),
         Column("Their score", "number"),
         Column("Tone", "number", note="−1 to 1"),
         Column(f"Revenue, {themes[0]['currency']}", "number", note="of who speaks of it"),
@@ -460,7 +461,7 @@ def _contributions(rows: Sequence[Given], day: date, source: Source, minimum: in
         for row in sorted(enough, key=lambda row: (-row["contribution"], row["theme"]))
     ]
     if few:
-        label = f"{counted(len(few), 'theme')}, few answers"
+        label = f"{count(len(few))} spoken of less"
         steps.append(charts.Step(label, math.fsum(row["contribution"] for row in few)))
     steps.append(charts.Step(f"Score, {day:%b %Y}", rows[0]["nps"], is_total=True))
     words = ", ".join(f"{step.label} {signed_points(step.amount)}" for step in steps)
@@ -468,8 +469,8 @@ def _contributions(rows: Sequence[Given], day: date, source: Source, minimum: in
         "Where the points of the score come from",
         charts.waterfall(steps, charts.Scale.around([0.0, *charts.levels_of(steps)], 4), f"Contributions. {words}."),
         legend=[Legend(item.key, item.label) for item in EFFECTS],
-        note="Here nothing overlaps: the points of an answer are split equally over its themes, so that the parts add up "
-        "to the score. They have no interval; the score has.",
+        note="Here nothing overlaps: the points of an answer are split equally over its themes, so that the parts add "
+        "up to the score. They have no interval of their own.",
         source=source,
     )
 
@@ -558,9 +559,12 @@ def _silent(release: Release) -> Section:
             limit 1
         )
 
-        select of_program.*
+        select
+            of_program.*,
+            dim_surveys.survey_name
         from of_program
         inner join chosen using (month_start, survey_id)
+        left join marts.dim_surveys using (survey_id)
         order by dimension, n_invited desc, dimension_value
         """
     )
@@ -598,7 +602,7 @@ def _silent(release: Release) -> Section:
         for key, label in STAGES
     ]
     columns = [Column("Invitations"), Column("Number", "number"), Column("Share", "number"), Column("", "chart")]
-    sent = f"{name(total['survey_id'])} survey, sent in {month(total['month_start'])}"
+    sent = f"{total['survey_name'] or name(total['survey_id'])}, sent in {month(total['month_start'])}"
     blocks: list[Block] = [
         Figures(figures, source=source),
         Table(f"From the invitation to the score: {sent}", columns, drawn, source=source),
@@ -731,6 +735,6 @@ def _kept(release: Release) -> Section:
         slug,
         title,
         [Table(f"Revenue kept over {HEADLINE_MONTHS} months, by answer", columns, drawn, source=source)],
-        lead="Silence is said to be the worst answer. Whether it was here stands in the last column; who answers is not "
-        "drawn at random, so it describes and does not explain.",
+        lead="Silence is said to be the worst answer. Whether it was here stands in the last column; who answers is "
+        "not drawn at random, so it describes and does not explain.",
     )
