@@ -79,6 +79,7 @@ CONVENTIONS = (
     Convention(re.compile(r".*(growth|exchange)_rate"), None),
     Convention(re.compile(r"share|share_.+|.+_share|.+_rate|csat_top2|ces_mean|retention_12m"), vocabulary.share),
     Convention(re.compile(r"score|previous_score"), vocabulary.score),
+    Convention(re.compile(r"(avg_)?sentiment"), vocabulary.sentiment),
 )
 
 # What an interval without a prefix is of, the first that the table has.

@@ -28,6 +28,16 @@ SCORES = tuple(range(11))
 POINTS_OF_CATEGORY = {"promoter": 100, "passive": 0, "detractor": -100}
 NPS_LOWEST, NPS_HIGHEST = -100, 100
 MONEY_TOLERANCE = 0.01
+SENTIMENT_LOWEST, SENTIMENT_HIGHEST = -1, 1
+
+# What in a published comment looks like a way to a person (RE2). A telephone number is told from an amount by a plus,
+# or by three groups of which the last has four digits.
+PERSONAL_PATTERNS = {
+    "an e-mail address": "[^ ]@[^ ]+[.][A-Za-z]",
+    "a card number": "(^|[^0-9])([0-9]{4}[ -]){3}[0-9]{1,7}([^0-9]|$)",
+    "a telephone number": "[+][0-9]([ ()./-]*[0-9]){7}|(^|[^0-9])[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}([^0-9]|$)",
+    "a link": "https?://|www[.][a-z]",
+}
 
 # What is odd enough to warn of, and never blocks.
 READABLE_SCORES_AT_LEAST = 0.95
@@ -144,6 +154,35 @@ def share(column: str) -> Expectation:
             column,
             f"{column} lies between 0 and 1",
             "Check that the part is counted inside the whole, and that it is a share and not a percentage.",
+        ),
+    )
+
+
+def sentiment(column: str) -> Expectation:
+    """The tone of a comment: between -1 and 1."""
+    return ExpectColumnValuesToBeBetween(
+        column=column,
+        min_value=SENTIMENT_LOWEST,
+        max_value=SENTIMENT_HIGHEST,
+        **_stated(
+            "sentiment_within_bounds",
+            column,
+            f"{column} lies between {SENTIMENT_LOWEST} and {SENTIMENT_HIGHEST}",
+            "It is the compound score of the library, or an average of it: look for a sum, or for another scale.",
+        ),
+    )
+
+
+def nothing_personal(column: str) -> Expectation:
+    """No published comment looks like it holds an address or a number of a person; the rows read are those that do."""
+    return ExpectColumnValuesToBeNull(
+        column=column,
+        **_stated(
+            "nothing_personal_in_comments",
+            column,
+            f"No published comment holds {', '.join(PERSONAL_PATTERNS)}",
+            "Read the comment in the build file and add it to tests/comments/redaction_cases.csv; then mend "
+            "orchestration/comments/redaction.py and raise READING in reading.py.",
         ),
     )
 

@@ -186,6 +186,7 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
             for index in range(2)
         ],
         **money(segment),
+        **loop(),
         "row_reconciliation": [
             {
                 "raw_table": "survey_responses",
@@ -373,5 +374,136 @@ def money(segment: str) -> dict[str, Rows]:
                 "claimed_value": 1000.0,
                 "is_reportable": False,
             },
+        ],
+    }
+
+
+def loop() -> dict[str, Rows]:
+    """Two weeks of calls, an uplift and a refusal, two answers of the last day, three agents and one who is far out."""
+    week = date(2026, 6, 22)
+    calls = (
+        (timedelta(0), 24, 40, 20, 0.35, 0.65),
+        (timedelta(0), 48, 40, 30, 0.6, 0.87),
+        (timedelta(7), 24, 3, 1, None, None),
+        (timedelta(7), 48, 2, 1, None, None),
+    )
+    answer = {"currency": "USD", "program_type": "relationship", "touchpoint": "support", "answered_date": AS_OF}
+    called = {
+        "response_id": "R1",
+        "account_id": "A2",
+        "owner_id": "u1",
+        "score": 3,
+        "previous_score": 9,
+        "trailing_revenue_12m": Decimal(3000),
+        "days_to_renewal": 12,
+        "priority": 1,
+        "priority_reason": "gave 3, contract ends in 12 days",
+        "comment_redacted": "Nobody calls back.",
+        "is_contacted": False,
+        "is_call_due": True,
+        **answer,
+    }
+    happy = {"response_id": "R2", "account_id": "A1", "score": 10, "priority": 2, "is_contacted": False, **answer}
+    return {
+        "daily_standup": [called, happy | {"is_call_due": False}],
+        "call_list": [
+            {name: value for name, value in called.items() if name not in ("is_contacted", "is_call_due")}
+            | {"hours_waiting": 75.0}
+        ],
+        "closed_loop_sla": [
+            {
+                "week_start": week + later,
+                "team": team,
+                "owner_id": "all",
+                "sla_hours": hours,
+                "n_due": n_due,
+                "n_met": n_met,
+                "n_without_case": 2,
+                "n_not_due": 1,
+                "n_open": 4,
+                "share_met": n_met / n_due,
+                "ci_low": low,
+                "ci_high": high,
+                "median_hours": 20.4,
+                "p90_hours": 60.2,
+            }
+            for later, hours, n_due, n_met, low, high in calls
+            for team in ("all", "field_east")
+        ],
+        "closed_loop_uplift": [
+            {
+                "as_of_date": AS_OF,
+                "exposure": "attempted",
+                "n_treated": 430,
+                "n_control": 349,
+                "retention_treated": 0.872,
+                "retention_control": 0.852,
+                "uplift": 0.02,
+                "ci_low": -0.021,
+                "ci_high": 0.061,
+                "is_reportable": True,
+            },
+            {
+                "as_of_date": AS_OF,
+                "exposure": "reached",
+                "n_treated": 9,
+                "n_control": 700,
+                "is_reportable": False,
+                "suppression_reason": "too_few_accounts",
+                "data_needed": "30 accounts in each group; the smaller has 9",
+            },
+        ],
+        "follow_up_value": [
+            {
+                "as_of_date": AS_OF,
+                "dimension": dimension,
+                "dimension_value": value,
+                "currency": "USD",
+                "n_follow_ups": 952,
+                "hours_spent": 665.2,
+                "claimed_per_hour": 138.0,
+                "claimed_per_hour_ci_low": 110.0,
+                "claimed_per_hour_ci_high": 166.0,
+                "revenue_per_hour": estimate,
+                "ci_low": None if estimate is None else estimate - 3500.0,
+                "ci_high": None if estimate is None else estimate + 3500.0,
+                "suppression_reason": None if estimate is not None else "too_few_accounts",
+            }
+            for dimension, value, estimate in (("all", "all", -714.0), ("team", "field_east", None))
+        ],
+        "agent_leaderboard": [
+            {
+                "week_start": week,
+                "agent_id": f"g{rank}",
+                "team": "support_desk",
+                "achievements": "In time" if rank == 1 else None,
+                "rank": rank if rank < 3 else None,
+                "points": 30 // rank,
+                "n_closed": 1,
+                "n_answers": 9,
+                "n_due": 4,
+                "share_within_sla": 0.75,
+                "is_ranked": rank < 3,
+                **score(40.0, 8 if rank == 1 else 3),
+            }
+            for rank in (1, 2, 3)
+        ],
+        "agent_gaming_checks": [
+            {
+                "as_of_date": AS_OF,
+                "agent_id": agent,
+                "check_name": "promoter_share",
+                "description": "share of the agent's answers at 9 or 10",
+                "verdict": verdict,
+                "n_observed": 60,
+                "share_observed": found,
+                "share_of_peers": 0.5,
+                "difference": found - 0.5,
+                "ci_low": found - 0.6,
+                "ci_high": found - 0.4,
+                "p_value": 0.001 if verdict == "look_into_it" else 0.8,
+                "is_reportable": True,
+            }
+            for agent, verdict, found in (("g1", "look_into_it", 0.95), ("g2", "usual", 0.52))
         ],
     }

@@ -36,7 +36,9 @@ def build(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def landed(build: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    return build.execute("select * exclude (comment_hash) from enrichment.comments order by comment_redacted, 1").fetchall()
+    return build.execute(
+        "select * exclude (comment_hash) from enrichment.comments order by comment_redacted, 1"
+    ).fetchall()
 
 
 def test_each_comment_is_read_once_and_not_again_the_next_night(
@@ -108,9 +110,10 @@ def test_an_interrupted_run_leaves_the_store_as_it_was(
     def interrupted(comments: object) -> list[object]:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(enrichment, "read_batch", interrupted)
-        enrich(build, tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            enrich(build, tmp_path)
     assert (tmp_path / STORE).read_bytes() == before
     assert enrich(build, tmp_path) == Enriched(n_comments=6, n_read=1)
     assert [path.name for path in tmp_path.iterdir() if "parquet" in path.name] == [STORE]

@@ -120,7 +120,8 @@ def test_every_raw_table_has_a_freshness_check(manifest: dict[str, Any], defs: d
     from orchestration.defs.project import asset_key
 
     checks = defs.resolve_asset_graph().asset_check_keys
-    assert {key.asset_key for key in checks if key.name == "freshness"} == set(map(asset_key, manifest["sources"]))
+    raw = {asset_key(name) for name, source in manifest["sources"].items() if source["schema"] == "raw"}
+    assert {key.asset_key for key in checks if key.name == "freshness"} == raw
 
 
 def test_every_published_table_is_audited_before_it_is_released(manifest: dict[str, Any], defs: dg.Definitions) -> None:
@@ -134,6 +135,18 @@ def test_every_published_table_is_audited_before_it_is_released(manifest: dict[s
     order = ["validation", "release", "report", "publication"]
     for before, after in pairwise(order):
         assert dg.AssetKey(before) in graph.get(dg.AssetKey(after)).parent_keys
+
+
+def test_comments_are_read_after_they_are_landed_and_before_the_models(
+    manifest: dict[str, Any], defs: dg.Definitions
+) -> None:
+    from orchestration.defs.project import asset_key
+
+    graph = defs.resolve_asset_graph()
+    landed = asset_key("source.nps_warehouse.survey.survey_responses")
+    read = asset_key("source.nps_warehouse.enrichment.comments")
+    assert graph.get(read).parent_keys == {landed}
+    assert read in graph.get(asset_key("model.nps_warehouse.stg_enrichment__comments")).parent_keys
 
 
 def test_raw_tables_are_what_the_sources_declare(manifest: dict[str, Any]) -> None:
@@ -229,7 +242,7 @@ def test_a_raw_table_is_late_by_the_end_of_the_as_of_date(
 
 
 def test_a_source_may_promise_another_freshness(manifest: dict[str, Any]) -> None:
-    source = next(iter(manifest["sources"].values()))
+    source = manifest["sources"]["source.nps_warehouse.crm.crm_users"]
     days = source | {"freshness": {"warn_after": {"count": 2, "period": "day"}}}
     assert tables_from_manifest({"sources": {"x": days}})[0].fresh_hours == 48
 

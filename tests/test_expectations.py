@@ -72,6 +72,10 @@ select 'r' || range as response_id, 'relationship' as program_type, nps_category
     case when range > 10 then score end as previous_score
 from range(44) join reference.nps_scale on score = range % 11;
 
+create table marts.fct_response_comments as
+select 'r1' as response_id, 'reason' as question, 0.5e0 as sentiment,
+    'Order 4711 of 2026-01-05 for 1.250,00, ask [email] or [phone] @ 5' as comment_redacted;
+
 create table marts.fct_account_revenue_months as
 select * from (values
     ('a1', date '2025-01-01', 'subscription', 'USD', 0.0::decimal(28, 6)),
@@ -162,6 +166,8 @@ WORDS: list[tuple[str, Iterable[Expectation], Row, Row]] = [
     ("points_match_category", [vocabulary.points_match_category("x", "y")], {"x": 0, "y": 0}, {"x": 100, "y": 0}),
     ("points_match_category", [vocabulary.points_match_category("x", "y")], {"x": 0, "y": 0}, {"x": 0, "y": None}),
     ("share", [vocabulary.share("x")], {"x": 1}, {"x": 1.01}),
+    ("sentiment", [vocabulary.sentiment("x")], {"x": -1}, {"x": 1.1}),
+    ("nothing_personal", [vocabulary.nothing_personal("x")], {"x": None}, {"x": 1}),
     ("counts", [vocabulary.counts(["n_x", "n_y"], "x")], {"x": 0}, {"x": -1}),
     ("exactly_one", [vocabulary.exactly_one("x", "once", "mend")], {"x": 1}, {"x": 2}),
     ("parts_add_up", [vocabulary.parts_add_up("x", "y", "sum")], {"x": 3, "y": 3}, {"x": 3, "y": 4}),
@@ -267,6 +273,9 @@ PROMISES = {
     "6.5e0 as score": "score_whole_0_to_10",
     "1.2e0 as share_met": "share_within_0_and_1",
     "-0.1e0 as response_rate": "share_within_0_and_1",
+    "-1.1e0 as sentiment": "sentiment_within_bounds",
+    "2::int as avg_sentiment": "sentiment_within_bounds",
+    "3e0 as impact, 4e0 as ci_low, 5e0 as ci_high": "interval_encloses",
     "-1::bigint as n_answers": "counts_not_negative",
     "-1::hugeint as nps_n": "counts_not_negative",
     "5 as n_scored, 2 as n_promoters, 2 as n_passives, 2 as n_detractors": "parts_add_up",
@@ -391,6 +400,30 @@ def test_a_month_without_its_own_rate_takes_the_newest(check: Check) -> None:
         "insert into marts.fct_account_revenue_months values ('a2', date '2026-09-01', 'sales', 'USD', 12)",
     )
     assert _broken(outcome) == {}
+
+
+@pytest.mark.parametrize(
+    ("comment", "kind"),
+    [
+        ("write to kim@example.com", "an e-mail address"),
+        ("4111 1111 1111 1111 was charged", "a card number"),
+        ("4111-1111-1111-1111", "a card number"),
+        ("+49 (0)30 1234567", "a telephone number"),
+        ("555 010 0199", "a telephone number"),
+        ("555-010-0199 please", "a telephone number"),
+        ("see https://example.com/t/4711", "a link"),
+        ("www.example.com", "a link"),
+    ],
+)
+def test_a_comment_that_reaches_a_person_stops_the_build_and_is_not_repeated(
+    check: Check, comment: str, kind: str
+) -> None:
+    outcome = check(f"insert into marts.fct_response_comments values ('r9', 'improve', null, '{comment}')")
+    found = _broken(outcome)
+    assert found.keys() == {("marts.fct_response_comments", "nothing_personal_in_comments")}
+    result = found[("marts.fct_response_comments", "nothing_personal_in_comments")]
+    assert (outcome.failed, result.examples) == (1, [{"response_id": "r9", "question": "improve", "looks_like": kind}])
+    assert comment not in result.message
 
 
 def test_odd_arrivals_warn_and_do_not_stop_the_build(check: Check) -> None:

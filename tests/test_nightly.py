@@ -62,7 +62,7 @@ def test_the_build_says_what_it_was(build: dict[str, Any]) -> None:
     assert build["checks"]["passed"] > len(data_tests())
     assert build["checks"]["warned"] == len(build["warned"])
     assert build["warnings"] == []
-    assert set(build["phase_seconds"]) == {"raw", "dbt", "validation", "publish", "report"}
+    assert set(build["phase_seconds"]) == {"raw", "enrichment", "dbt", "validation", "publish", "report"}
     assert build["versions"]["duckdb"] == "1.5.5"
 
 

@@ -15,7 +15,9 @@ import pytest
 from orchestration.comments.redaction import redacted
 
 CASES = list(
-    csv.DictReader((Path(__file__).parent / "comments" / "redaction_cases.csv").read_text(encoding="utf-8").splitlines())
+    csv.DictReader(
+        (Path(__file__).parent / "comments" / "redaction_cases.csv").read_text(encoding="utf-8").splitlines()
+    )
 )
 # A slip in the address itself, and a number that is spelt out.
 MISSED = {"kim@example,com (typo, sorry)", "five five five zero one four two"}

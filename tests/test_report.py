@@ -244,6 +244,46 @@ def test_claims_stand_beside_our_own_estimate(page: Page) -> None:
     )
 
 
+# The loop ----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_to_be_called_comes_with_the_reason_and_the_comment(page: Page) -> None:
+    assert "Answers 2 1 detractor To call 1 Contacted already 0 Revenue behind the calls, USD 3,000" in page.text
+    assert (
+        "1. Account 2 gave 3, contract ends in 12 days (Support) 3 9 before Nobody calls back. 3,000 12 u1"
+    ) in page.text
+    assert "waiting 3 days" in page.text
+
+
+def test_calls_in_time_have_their_interval_and_few_are_not_shown(page: Page) -> None:
+    assert "22 June 2026 50 % 35.0 % to 65.0 % 75 % 60.0 % to 87.0 % 40 20 60 4" in page.text
+    assert "29 June 2026 not shown 3 answers not shown 2 answers" in page.text
+    assert "In time, 48 hours 73.8 % 31 of 42 in 2 weeks" in page.text
+
+
+def test_uplift_is_no_effect_where_its_interval_holds_0_and_a_refusal_says_what_it_takes(page: Page) -> None:
+    assert "No effect of calling can be told from none: the difference lies between −2.1 % and +6.1 %" in page.text
+    assert "refused: too few accounts; it takes 30 accounts in each group; the smaller has 9" in page.text
+
+
+def test_claimed_revenue_of_an_hour_stands_beside_the_estimate(page: Page) -> None:
+    assert "Field East 665 952 138 110 to 166 refused: too few accounts" in page.text
+    assert "All 665 952 138 110 to 166 −714 −4,214 to 2,786" in page.text
+
+
+def test_agents_with_few_answers_have_no_rank(page: Page) -> None:
+    assert "1. g1 Support Desk 30 In time 1 75 % of 4 +40.0 30.0 to 50.0" in page.text
+    assert "1 agent is not ranked: too few answers." in page.text
+    assert "3. g3" not in page.text
+
+
+def test_whoever_is_far_from_the_others_is_named_and_nobody_else(page: Page) -> None:
+    assert (
+        "g1 look into it share of the agent's answers at 9 or 10 95 % of 60 50 % +45.0 % 35.0 % to 55.0 %" in page.text
+    )
+    assert "g2 usual" not in page.text
+
+
 # The poor ----------------------------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,13 @@ def raw() -> Raw:
 def contract_columns() -> dict[str, set[str]]:
     """Raw tables and their columns as the dbt sources declare them."""
     declared = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in SOURCES.glob("*/*__sources.yml")]
-    tables = [table for file in declared for source in file["sources"] for table in source["tables"]]
+    tables = [
+        table
+        for file in declared
+        for source in file["sources"]
+        if source["schema"] == "raw"
+        for table in source["tables"]
+    ]
     return {table["name"]: {column["name"] for column in table["columns"]} for table in tables}
 
 

@@ -184,7 +184,9 @@ def test_jackknife_keeps_its_digits_where_each_of_many_accounts_changes_next_to_
 ) -> None:
     rng = np.random.default_rng(20260702)
     b = rng.uniform(500, 5_000, 400_000)
-    cases = pd.DataFrame({"cell": 1, "numerator": b * rng.normal(1e-3, 4e-3, len(b)), "denominator": b, "n_clusters": 1})
+    cases = pd.DataFrame(
+        {"cell": 1, "numerator": b * rng.normal(1e-3, 4e-3, len(b)), "denominator": b, "n_clusters": 1}
+    )
     query = compile_sql("select * from {{ jackknife_ratio('cases', ['cell']) }}")
 
     result = run(query, cases=cases).iloc[0]
@@ -415,3 +417,23 @@ def run(query: str, **tables: pd.DataFrame) -> pd.DataFrame:
         for name, frame in tables.items():
             connection.register(name, frame)
         return connection.sql(query).df()
+
+
+def test_clusters_that_are_alike_may_go_by_one_name(compile_sql: CompileSql) -> None:
+    """A change between two periods: each account listed or accounts of a kind counted, the same to the last digits."""
+    kinds = [((2, 200), (1, -100), 3), ((1, 0), (1, 100), 5), ((1, -100), None, 4), (None, (2, 0), 2)]
+    listed, counted = [], []
+    for kind, (before, after, n_alike) in enumerate(kinds):
+        for side, sums in ((-1, before), (1, after)):
+            if sums is not None:
+                row = {"cell": 1, "side": side, "coefficient": side, "denominator": sums[0], "numerator": sums[1]}
+                counted.append(row | {"cluster": kind, "n_clusters": n_alike})
+                listed += [row | {"cluster": 100 * kind + n, "n_clusters": 1} for n in range(n_alike)]
+    query = compile_sql(
+        "select * from {{ jackknife_ratio('classes', ['cell'], part='side', cluster='cluster') }} as estimates"
+    )
+
+    by_account, by_kind = (run(query, classes=pd.DataFrame(rows)).iloc[0] for rows in (listed, counted))
+
+    for column in ("n_clusters", "estimate", "std_error", "std_error_crv1", "effective_clusters"):
+        assert by_kind[column] == pytest.approx(by_account[column], rel=1e-12), column

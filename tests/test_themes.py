@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def keywords() -> list[dict[str, str]]:
 
 
 def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--exclude-resource-type", "unit_test"]
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     command += ["--vars", json.dumps({"as_of_date": "2026-07-01"})]
@@ -75,9 +75,10 @@ def themes_found(folder: Path, comments: Sequence[tuple[str, str | None]]) -> di
         )
         connection.executemany("insert into raw.survey_responses values (?, null, ?)", comments)
         enrich(connection, folder / "enrichment")
+    data_tests = ["--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
     models = ["theme_keywords", "comment_languages", "stg_enrichment__comments", "int_comment_themes_matched"]
     # Cautious: without the tests that also ask for models that are not here.
-    done = run_dbt(folder, "build", "--indirect-selection", "cautious", "--select", *models)
+    done = run_dbt(folder, "build", *data_tests, "--select", *models)
     assert done.returncode == 0, done.stdout
     found: dict[tuple[str, str | None], set[str]] = {comment: set() for comment in comments}
     with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
@@ -109,7 +110,9 @@ class Counts:
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
-def counts_by_theme(sentences: Sequence[Sentence], found: Mapping[tuple[str, str | None], set[str]]) -> dict[str, Counts]:
+def counts_by_theme(
+    sentences: Sequence[Sentence], found: Mapping[tuple[str, str | None], set[str]]
+) -> dict[str, Counts]:
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -137,17 +140,15 @@ def shown(counts: Mapping[str, Counts]) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str | None], set[str]]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str | None], set[str]]:
     comments: list[tuple[str, str | None]] = [(one.text, one.language) for one in labelled()]
     unplaced: list[tuple[str, str | None]] = [(one.text, None) for one in labelled()]
     words: list[tuple[str, str | None]] = [(word, None) for word in NAMED_WORDS]
-    yield themes_found(tmp_path_factory.mktemp("themes"), [*comments, *unplaced, *words])
+    return themes_found(tmp_path_factory.mktemp("themes"), [*comments, *unplaced, *words])
 
 
 @pytest.mark.parametrize("half", FLOORS)
-def test_themes_are_found_where_people_speak_of_them(
-    found: dict[tuple[str, str | None], set[str]], half: str
-) -> None:
+def test_themes_are_found_where_people_speak_of_them(found: dict[tuple[str, str | None], set[str]], half: str) -> None:
     counts = counts_by_theme([one for one in labelled() if one.half == half], found)
     print(shown(counts))
     low = {name: value for name, value in figures(counts).items() if value < FLOORS[half][name]}
@@ -214,7 +215,7 @@ def test_a_pattern_or_a_language_that_cannot_be_used_is_named(vocabulary: Path) 
     with duckdb.connect(vocabulary / "warehouse.duckdb") as connection:
         connection.executemany("insert into reference.theme_keywords values (?, ?, ?)", wrong)
         connection.execute("insert into reference.theme_keywords values ('price', 'preço', 'pt')")
-    done = run_dbt(vocabulary, "test", "--select", "theme_keywords")
+    done = run_dbt(vocabulary, "test", "--exclude-resource-type", "unit_test", "--select", "theme_keywords")
     assert done.returncode == 1
     assert "Got 8 results" in done.stdout
     assert "Failure in test relationships_theme_keywords_language" in done.stdout

@@ -8,20 +8,20 @@ bands as (
 final as (
     select
         bands.scheme,
-        bands.label,
-        others.label as other_label
+        bands.lower,
+        later_bands.lower as later_lower
     from bands
-    inner join bands as others
+    inner join bands as later_bands
         on
-            bands.scheme = others.scheme
-            and bands.label <> others.label
+            bands.scheme = later_bands.scheme
+            and bands.label <> later_bands.label
             and (
-                bands.lower < others.lower
-                or (bands.lower = others.lower and bands.upper < others.upper)
+                bands.lower < later_bands.lower
+                or (bands.lower = later_bands.lower and bands.upper < later_bands.upper)
             )
     where
-        bands.upper > others.lower
-        or (bands.upper = others.lower and not bands.is_upper_open and not others.is_lower_open)
+        bands.upper > later_bands.lower
+        or (bands.upper = later_bands.lower and not bands.is_upper_open and not later_bands.is_lower_open)
 )
 
 select * from final

@@ -1,5 +1,5 @@
--- A misspelt entity, period or programme would be a target that nobody ever misses. An entity is `company` or a dimension
--- and its value; a period a year, a quarter or a month, such as 2026, 2026-Q1 and 2026-03.
+-- A misspelt entity, period or programme would be a target that nobody ever misses. An entity is `company`, or a
+-- dimension and its value; a period a year, a quarter or a month, such as 2026, 2026-Q1 and 2026-03.
 {% set dimensions = "'" ~ var('answer_dimensions') | join("', '") ~ "'" %}
 
 with
@@ -12,7 +12,12 @@ targets as (
 ),
 
 final as (
-    select *
+    select
+        entity,
+        program_type,
+        period,
+        low,
+        high
     from targets
     where
         low is null
@@ -33,7 +38,11 @@ final as (
             and (
                 length(period_text) = 4
                 or (length(period_text) = 7 and substring(period_text, 5) in ('-Q1', '-Q2', '-Q3', '-Q4'))
-                or (length(period_text) = 7 and substring(period_text, 5, 1) = '-' and substring(period_text, 6) between '01' and '12')
+                or (
+                    length(period_text) = 7
+                    and substring(period_text, 5, 1) = '-'
+                    and substring(period_text, 6) between '01' and '12'
+                )
             )
         )
 )

@@ -1,5 +1,5 @@
--- Text is folded before it is searched, and every engine must read a pattern alike: RE2 (DuckDB) has no looking around and
--- no back references, Java (Spark) no POSIX classes in brackets.
+-- Text is folded before it is searched, and every engine must read a pattern alike: RE2 (DuckDB) has no looking around
+-- and no back references, Java (Spark) no POSIX classes in brackets.
 
 with
 

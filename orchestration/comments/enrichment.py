@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.comments.reading import read_batch, reading_version
+from orchestration.comments.reading import Read, read_batch, reading_version
 from orchestration.raw_tables import RAW_SCHEMA, quoted
 
 logger = logging.getLogger(__name__)
@@ -54,8 +54,13 @@ where comment is not null
 """
 _COLUMNS = "comment_hash varchar, language varchar, sentiment double, comment_redacted varchar, read_by varchar"
 _SCHEMA = pa.schema(
-    [("comment_hash", pa.string()), ("language", pa.string()), ("sentiment", pa.float64())]
-    + [("comment_redacted", pa.string()), ("read_by", pa.string())]
+    [
+        ("comment_hash", pa.string()),
+        ("language", pa.string()),
+        ("sentiment", pa.float64()),
+        ("comment_redacted", pa.string()),
+        ("read_by", pa.string()),
+    ]
 )
 
 
@@ -80,8 +85,9 @@ def enrich(
         "order by comment_hash"
     ).to_arrow_table()
     for batch in _read(unread, version, workers):
-        # The engine finds the batch by the name of the variable.
-        connection.execute("insert into read_comments select * from batch")
+        connection.register("batch_read", batch)
+        connection.execute("insert into read_comments from batch_read")
+        connection.unregister("batch_read")
     gone = connection.execute(
         "delete from read_comments where comment_hash not in (select comment_hash from wanted_comments)"
     ).fetchone()
@@ -121,14 +127,14 @@ def _read(unread: pa.Table, version: str, workers: int) -> Iterator[pa.Table]:
 
 
 @contextmanager
-def _mapping(workers: int) -> Iterator[type[map]]:
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[list[Read]]]]:
     """``map``, over processes where there are several; in order either way."""
     if workers == 1:
         yield map
         return
     # Spawned, not forked: the engine's threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield pool.map  # type: ignore[misc]
+        yield pool.map
 
 
 def _write(connection: duckdb.DuckDBPyConnection, store: Path) -> None:

@@ -18,7 +18,7 @@ from orchestration.comments.redaction import redacted
 READING = 1
 LIBRARIES = ("nltk-vader-sentiment", "py3langid")
 SENTIMENT_LANGUAGE = "en"
-# Among how many languages a comment without one is placed: more than have themes, so that others are not taken for them.
+# Where a comment without a language is placed: among more than have themes, so that others are not taken for them.
 CANDIDATES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da")
 # Below it the language stays unknown (docs/themes.md has what that costs and spares).
 LANGUAGE_CERTAINTY = 0.5

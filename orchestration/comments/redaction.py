@@ -34,14 +34,15 @@ _CARD_SHAPE = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d
 _NUMBER = re.compile(r"(?<![\w#.,])\+?\(?\d(?:[ \u00a0()./\u2013-]{0,3}\d){6,14}(?!\w)")
 
 _PHONE_WORDS = re.compile(
-    r"(?:\b(?:phone|tel|telephone|cell|mobile|call|ring|dial|fax|sms|text|whatsapp|reach|handy|telefon|mobil|ruf\w*|anruf\w*"
-    r"|portable|t[ée]l[ée]phone|appel\w*|tel[ée]fono|m[óo]vil|ll[aá]m\w*)\b[^\d]{0,16}|\bmy number(?: is)?\W*)$",
+    r"(?:\b(?:phone|tel|telephone|cell|mobile|call|ring|dial|fax|sms|text|whatsapp|reach|handy|telefon|mobil|ruf\w*"
+    r"|anruf\w*|portable|t[ée]l[ée]phone|appel\w*|tel[ée]fono|m[óo]vil|ll[aá]m\w*)\b[^\d]{0,16}"
+    r"|\bmy number(?: is)?\W*)$",
     re.IGNORECASE,
 )
 _OTHER_WORDS = re.compile(
-    r"(?:#|\b(?:order|ticket|invoice|case|ref|reference|request|serial|article|item|sku|po|contract|customer|tracking|version|bestell"
-    r"\w*|auftrag\w*|rechnung\w*|kunden\w*|vertrag\w*|commande|facture|contrat|pedido|factura|contrato|n[uú]m\w*|nr|no|n°)\b"
-    r"[^\w#]{0,3}(?:number|numbers|no|nr|id|num|n°)?[^\w+]{0,3})$",
+    r"(?:#|\b(?:order|ticket|invoice|case|ref|reference|request|serial|article|item|sku|po|contract|customer|tracking"
+    r"|version|bestell\w*|auftrag\w*|rechnung\w*|kunden\w*|vertrag\w*|commande|facture|contrat|pedido|factura|contrato"
+    r"|n[uú]m\w*|nr|no|n°)\b[^\w#]{0,3}(?:number|numbers|no|nr|id|num|n°)?[^\w+]{0,3})$",
     re.IGNORECASE,
 )
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥]|\b(?:usd|eur|gbp|chf))\s?$", re.IGNORECASE)
@@ -51,7 +52,8 @@ _DATE = re.compile(
     r"|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d|[012]\d[0-5]0[-–][012]\d[0-5]0"
 )
 _PHONE_SHAPE = re.compile(
-    r"1?[ .-]?\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}|\d{3}[.-]\d{4}|[679]\d{2}[ -]\d{3}[ -]\d{3}|[679]\d{2}(?: \d{2}){3}|\d{10,11}"
+    r"1?[ .-]?\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}|\d{3}[.-]\d{4}"
+    r"|[679]\d{2}[ -]\d{3}[ -]\d{3}|[679]\d{2}(?: \d{2}){3}|\d{10,11}"
 )
 
 

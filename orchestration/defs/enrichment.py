@@ -10,9 +10,7 @@ from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw_tables import RAW_SCHEMA
 from orchestration.warehouse import open_build
 
-KEYS = {
-    (source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()
-}
+KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 
 
 @dg.asset(
@@ -20,7 +18,7 @@ KEYS = {
     deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
     group_name="enrichment",
     kinds={"python", "parquet"},
-    description="Language, tone and redacted text of each distinct comment; read once, kept from one night to the next.",
+    description="Language, tone and redacted text of each distinct comment, read once and kept from night to night.",
     pool=POOL,
 )
 def comments(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[Any]:

@@ -385,8 +385,8 @@ def _shortened(label: str) -> str:
 # Amounts -----------------------------------------------------------------------------------------------------------
 
 
-def bar(parts: Sequence[Part], label: str) -> Markup:
-    """The parts of a whole as one bar. A negative part has no length."""
+def bar(parts: Sequence[Part], label: str, has_shares: bool = True) -> Markup:
+    """The parts of a whole as one bar, each with its share where there is room. A negative part has no length."""
     total = sum(max(part.amount, 0.0) for part in parts)
     height, start = 30.0, 0.0
     marks: list[Markup] = []
@@ -404,7 +404,7 @@ def bar(parts: Sequence[Part], label: str) -> Markup:
                 class_=f"part {part.key}",
             )
         )
-        if width >= ROOM_FOR_SHARE:
+        if has_shares and width >= ROOM_FOR_SHARE:
             marks.append(
                 _text(share(width, 0), _across(start + width / 2), height / 2 + 4.5, "middle", f"inside {part.key}")
             )

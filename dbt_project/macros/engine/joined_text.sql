@@ -1,15 +1,15 @@
-{# Aggregate: the texts of a group as one, by ascending `position` (never null, no ties), with a delimiter between; nulls do not count. #}
+{# Aggregate: the texts of a group as one, by ascending `position` (never null, no ties), with a delimiter (SQL) between; nulls do not count. #}
 {% macro joined_text(text, delimiter, position) -%}
     {{ return(adapter.dispatch('joined_text')(text, delimiter, position)) }}
 {%- endmacro %}
 
 {% macro duckdb__joined_text(text, delimiter, position) -%}
-    string_agg({{ text }}, '{{ delimiter }}' order by {{ position }})
+    string_agg({{ text }}, {{ delimiter }} order by {{ position }})
 {%- endmacro %}
 
 {% macro spark__joined_text(text, delimiter, position) -%}
     array_join(
         transform(array_sort(collect_list(struct({{ position }} as position, {{ text }} as text))), pair -> pair.text),
-        '{{ delimiter }}'
+        {{ delimiter }}
     )
 {%- endmacro %}

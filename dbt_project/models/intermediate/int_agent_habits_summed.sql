@@ -40,8 +40,8 @@ standing_answers as (
     inner join answers
         on
             agent_invitations.contact_id = answers.contact_id
-            and answers.answered_date < agent_invitations.sent_date
-            and answers.standing_until >= agent_invitations.sent_date
+            and agent_invitations.sent_date > answers.answered_date
+            and agent_invitations.sent_date <= answers.standing_until
     group by
         agent_invitations.invitation_id,
         agent_invitations.agent_id,
@@ -69,7 +69,8 @@ closed_cases as (
     from follow_ups
     where
         owner_id is not null
-        and {{ local_date('closed_at') }} > {{ add_days(as_of_date(), -var('monitor_window_days') - var('cooldown_days')) }}
+        and {{ local_date('closed_at') }}
+        > {{ add_days(as_of_date(), -var('monitor_window_days') - var('cooldown_days')) }}
         and {{ local_date('closed_at') }} <= {{ add_days(as_of_date(), -var('cooldown_days')) }}
 ),
 
@@ -79,8 +80,8 @@ cases_asked_again as (
     inner join invitations
         on
             closed_cases.account_id = invitations.account_id
-            and invitations.sent_date > closed_cases.closed_date
-            and invitations.sent_date <= {{ add_days('closed_cases.closed_date', var('cooldown_days')) }}
+            and closed_cases.closed_date < invitations.sent_date
+            and {{ add_days('closed_cases.closed_date', var('cooldown_days')) }} >= invitations.sent_date
 ),
 
 observed as (

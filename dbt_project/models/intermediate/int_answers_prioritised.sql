@@ -48,7 +48,9 @@ recent as (
 comments_joined as (
     select
         comments.response_id,
-        {{ joined_text('comments.comment_redacted', ' / ', "case comments.question when 'reason' then 1 else 2 end") }}
+        {{ joined_text(
+            'comments.comment_redacted', "' / '", "case comments.question when 'reason' then 1 else 2 end"
+        ) }}
             as comment_redacted
     from comments
     inner join recent
@@ -102,10 +104,12 @@ met as (
         rules.points,
         rules.is_trigger,
         replace(
-            rules.wording, '{value}', cast(cast(statistics.statistic_value as {{ dbt.type_int() }}) as {{ dbt.type_string() }})
+            rules.wording,
+            '{value}',
+            cast(cast(statistics.statistic_value as {{ dbt.type_int() }}) as {{ dbt.type_string() }})
         ) as wording,
         row_number() over (
-            partition by statistics.response_id, statistics.statistic order by rules.points desc, rules.rule
+            partition by statistics.response_id, statistics.statistic order by rules.points desc, rules.rule asc
         ) as place
     from statistics
     inner join rules
@@ -121,8 +125,8 @@ counted as (
         *,
         row_number() over (
             partition by response_id
-            order by case when is_trigger then 0 else 1 end, points desc, statistic
-        ) as position
+            order by case when is_trigger then 0 else 1 end asc, points desc, statistic asc
+        ) as place_in_text
     from met
     where place = 1
 ),
@@ -132,7 +136,7 @@ reasons as (
     select
         response_id,
         sum(points) as priority_points,
-        {{ joined_text('wording', ', ', 'position') }} as priority_reason
+        {{ joined_text('wording', "', '", 'place_in_text') }} as priority_reason
     from counted
     group by response_id
     having max(case when is_trigger then 1 else 0 end) = 1

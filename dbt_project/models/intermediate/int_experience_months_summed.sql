@@ -40,7 +40,7 @@ valued as (
             when metric = 'ces' then normalised_score
             when is_in_top_two then 1e0
             else 0e0
-        end as value,
+        end as answer_value,
         scale_direction,
         scale_min,
         scale_max
@@ -53,7 +53,7 @@ clusters as (
         ['month_start', 'program_type', 'metric', 'cluster_id'],
         {
             'n_answers': 'count(*)',
-            'value_sum': exact_sum('value'),
+            'value_sum': exact_sum('answer_value'),
             'raw_sum': 'sum(raw_score)',
             'direction_low': 'min(scale_direction)',
             'direction_high': 'max(scale_direction)',
@@ -107,8 +107,12 @@ scored as (
         ratios.std_error
     from counts
     inner join {{ jackknife_ratio('classes', cell, crv1=false) }} as ratios
-        on {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = ratios.{{ column }} {% endfor %}
-
+        on
+            counts.month_start = ratios.month_start
+            and counts.program_type = ratios.program_type
+            and counts.metric = ratios.metric
+            and counts.dimension = ratios.dimension
+            and counts.dimension_value = ratios.dimension_value
 ),
 
 sure as (

@@ -12,6 +12,12 @@ exposures as (
     select 'reached' as exposure
 ),
 
+outcomes_asked as (
+    select 'retention' as outcome
+    union all
+    select 'revenue' as outcome
+),
+
 exposed as (
     {% for exposure in ['attempted', 'reached'] %}
     select
@@ -26,14 +32,14 @@ exposed as (
 stacked as (
     {{ stacked_by_dimension(
         'exposed',
-        ['exposure', 'stratum', 'account_id', 'is_treated', 'is_outcome_complete', 'is_revenue_complete', 'is_retained',
-        'base_revenue', 'next_revenue', 'hours_spent', 'attributed_revenue', 'landmark_month'],
+        ['exposure', 'stratum', 'account_id', 'is_treated', 'is_outcome_complete', 'is_revenue_complete',
+        'is_retained', 'base_revenue', 'next_revenue', 'hours_spent', 'attributed_revenue', 'landmark_month'],
         var('follow_up_dimensions')
     ) }}
 ),
 
--- Each account once per outcome, exposure, stratum and arm: of its answers, how many were followed by a year as a customer;
--- of its revenue, how much came again.
+-- Each account once per outcome, exposure, stratum and arm: of its answers, how many were followed by a year as a
+-- customer; of its revenue, how much came again.
 outcomes as (
     select
         dimension,
@@ -88,11 +94,7 @@ cells as (
         ) as cell_number
     from wanted
     cross join exposures
-    cross join (
-        select 'retention' as outcome
-        union all
-        select 'revenue' as outcome
-    ) as outcomes_asked
+    cross join outcomes_asked
 ),
 
 strata as (

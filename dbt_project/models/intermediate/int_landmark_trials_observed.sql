@@ -1,3 +1,8 @@
+{% set stratum = [] %}
+{% for column in var('uplift_strata') %}
+{% do stratum.append('coalesce(eligible.' ~ column ~ ", 'unknown')") %}
+{% endfor %}
+
 with
 
 follow_ups as (
@@ -15,12 +20,7 @@ accounts as (
 ),
 
 revenue as (
-    select
-        account_id,
-        month_start,
-        sum(revenue) as revenue
-    from {{ ref('fct_account_revenue_months') }}
-    group by account_id, month_start
+    select * from {{ ref('fct_account_revenue_months') }}
 ),
 
 ledger as (
@@ -61,7 +61,10 @@ eligible as (
         *,
         {{ add_days('landmark_date', var('uplift_days')) }} as outcome_date,
         {{ add_months(month_start('landmark_date'), 1) }} as next_from,
-        {{ add_months(month_start('landmark_date'), 13) }} as next_until
+        {{ add_months(month_start('landmark_date'), 13) }} as next_until,
+        is_base_complete
+        and base_revenue > 0
+        and {{ add_months(month_start('landmark_date'), 13) }} <= {{ add_days(as_of_date(), 1) }} as is_revenue_complete
     from dated
     where
         landmark_date <= {{ as_of_date() }}
@@ -76,8 +79,9 @@ next_revenues as (
     inner join revenue
         on
             eligible.account_id = revenue.account_id
-            and revenue.month_start >= eligible.next_from
-            and revenue.month_start < eligible.next_until
+            and eligible.next_from <= revenue.month_start
+            and eligible.next_until > revenue.month_start
+    where eligible.is_revenue_complete
     group by eligible.response_id
 ),
 
@@ -87,23 +91,15 @@ final as (
         eligible.account_id,
         eligible.team,
         eligible.owner_id,
-        {% for column in var('uplift_strata') %}
-        coalesce(eligible.{{ column }}, 'unknown'){{ " || '|' || " if not loop.last }}
-        {% endfor %}
-        as stratum,
+        {{ stratum | join(" || '|' || ") }} as stratum,
         eligible.base_revenue,
-        case
-            when eligible.next_until <= {{ add_days(as_of_date(), 1) }}
-                then coalesce(next_revenues.next_revenue, 0)
-        end as next_revenue,
+        case when eligible.is_revenue_complete then coalesce(next_revenues.next_revenue, 0) end as next_revenue,
         eligible.hours_spent,
         eligible.attributed_revenue,
         eligible.is_attempted,
         eligible.is_reached,
         eligible.outcome_date <= {{ as_of_date() }} as is_outcome_complete,
-        eligible.is_base_complete
-        and eligible.base_revenue > 0
-        and eligible.next_until <= {{ add_days(as_of_date(), 1) }} as is_revenue_complete,
+        eligible.is_revenue_complete,
         eligible.churned_date is null or eligible.churned_date > eligible.outcome_date as is_retained,
         eligible.landmark_date,
         {{ month_start('eligible.landmark_date') }} as landmark_month

@@ -80,7 +80,8 @@ final as (
         cast(case when is_last_of_month then 1 else 0 end as {{ dbt.type_int() }}) as n_latest,
         cast(trailing_revenue_12m as {{ float_type() }}) as trailing_revenue_12m,
         is_linked,
-        n_in_month = 1 as is_alone_in_month,
+        -- Who answered again for another account of theirs is not the last of the month, alone or not.
+        n_in_month = 1 and is_last_of_month as is_alone_in_month,
         coalesce(stood_until_before < standing_from, true)
         and coalesce(stands_next_from > standing_until, true) as is_standing_alone,
         month_start,

@@ -143,8 +143,9 @@ answered_pairs as (
 
 parts as (
     select
-        {% for column in pair %}kinds.{{ column }}, {% endfor %}
-
+        kinds.comparison_number,
+        kinds.program_number,
+        kinds.period_to,
         kinds.kind_number,
         'from' as side,
         -1 as coefficient,
@@ -153,13 +154,16 @@ parts as (
         kinds.n_clusters
     from kinds
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            kinds.comparison_number = answered_pairs.comparison_number
+            and kinds.program_number = answered_pairs.program_number
+            and kinds.period_to = answered_pairs.period_to
     where kinds.n_from > 0
     union all
     select
-        {% for column in pair %}kinds.{{ column }}, {% endfor %}
-
+        kinds.comparison_number,
+        kinds.program_number,
+        kinds.period_to,
         kinds.kind_number,
         'to' as side,
         1 as coefficient,
@@ -168,8 +172,10 @@ parts as (
         kinds.n_clusters
     from kinds
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}kinds.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            kinds.comparison_number = answered_pairs.comparison_number
+            and kinds.program_number = answered_pairs.program_number
+            and kinds.period_to = answered_pairs.period_to
     where kinds.n_to > 0
 ),
 
@@ -189,8 +195,10 @@ final as (
         ratios.period_to
     from ratios
     inner join answered_pairs
-        on {% for column in pair %}{{ 'and ' if not loop.first }}ratios.{{ column }} = answered_pairs.{{ column }} {% endfor %}
-
+        on
+            ratios.comparison_number = answered_pairs.comparison_number
+            and ratios.program_number = answered_pairs.program_number
+            and ratios.period_to = answered_pairs.period_to
     inner join comparisons
         on ratios.comparison_number = comparisons.comparison_number
     inner join programs

@@ -16,9 +16,15 @@ experience_answers as (
 -- What is said goes with its answer: one that is in no fact (employees, unfinished, excluded, without a score) has no
 -- comment here (int_response_comments_listed__leaves_out_what_is_no_answer_of_a_customer).
 answers as (
-    select response_id, true as is_nps from nps_answers
+    select
+        response_id,
+        true as is_nps
+    from nps_answers
     union all
-    select response_id, false as is_nps from experience_answers
+    select
+        response_id,
+        false as is_nps
+    from experience_answers
 ),
 
 said as (

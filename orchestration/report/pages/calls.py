@@ -90,9 +90,7 @@ def _waiting(release: Release) -> Section:
     days = release.rules.call_list_days
     source = Source("marts.call_list", f"answers of the last {days} days", "seeds/reference/standup_rules.csv")
     if not rows:
-        return Section(
-            slug, title, [Text(f"Nobody of the last {days} days waits for a call.", source=source)]
-        )
+        return Section(slug, title, [Text(f"Nobody of the last {days} days waits for a call.", source=source)])
     late = [row for row in rows if row["hours_waiting"] > release.rules.landmark_hours]
     figures = [
         Figure("Waiting", count(len(rows))),
@@ -113,7 +111,9 @@ def _table(rows: Sequence[Given], caption: str, source: Source) -> Table:
         Row(
             [
                 Cell(f"{row['priority']}. {row['account_name'] or row['account_id']}", note=_told(row)),
-                Cell(str(row["score"]), note="" if row["previous_score"] is None else f"{row['previous_score']} before"),
+                Cell(
+                    str(row["score"]), note="" if row["previous_score"] is None else f"{row['previous_score']} before"
+                ),
                 Cell(_said(row)),
                 Cell(_amount(row["trailing_revenue_12m"])),
                 Cell(NOTHING if row["days_to_renewal"] is None else count(row["days_to_renewal"])),
@@ -145,7 +145,9 @@ def _said(row: Given) -> str:
 
 def _waited(row: Given) -> str:
     hours = row.get("hours_waiting")
-    return "" if hours is None else f"waiting {counted(int(hours // 24), 'day')}" if hours >= 48 else f"{hours:.0f} hours"
+    return (
+        "" if hours is None else f"waiting {counted(int(hours // 24), 'day')}" if hours >= 48 else f"{hours:.0f} hours"
+    )
 
 
 def _amount(amount: Decimal | None) -> str:

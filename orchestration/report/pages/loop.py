@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from markupsafe import Markup
+
 from orchestration.report import charts
 from orchestration.report.document import (
     Block,
@@ -55,6 +57,7 @@ EXPOSURES = {
     "attempted": ("Called", "first contact within {hours} hours, reached or not"),
     "reached": ("Reached", "and spoken to within {hours} hours"),
 }
+NO_AXIS = Markup("")
 NO_LOOP = "No case is on record, so there is no loop to judge: it takes the table crm_cases."
 
 Given = Mapping[str, Any]
@@ -64,9 +67,16 @@ def page(release: Release, build: Build) -> Page:
     return Page(
         "loop",
         "The loop",
-        [_in_time(release), _teams(release), _uplift(release), _hours(release), _leaderboard(release), _monitor(release)],
-        lead="A customer who is unhappy is called. Were they called in time, did it go with their staying, and what did "
-        "an hour of it bring?",
+        [
+            _in_time(release),
+            _teams(release),
+            _uplift(release),
+            _hours(release),
+            _leaderboard(release, build),
+            _monitor(release),
+        ],
+        lead="A customer who is unhappy is called. Were they called in time, did it go with their staying, and what "
+        "did an hour of it bring?",
     )
 
 
@@ -74,7 +84,7 @@ def page(release: Release, build: Build) -> Page:
 
 
 def _weeks(release: Release) -> list[dict[str, Any]]:
-    rows = release.rows(
+    return release.rows(
         f"""
         select *
         from marts.closed_loop_sla
@@ -84,7 +94,6 @@ def _weeks(release: Release) -> list[dict[str, Any]]:
         order by week_start, sla_hours
         """
     )
-    return rows
 
 
 def _in_time(release: Release) -> Section:
@@ -140,8 +149,12 @@ def _in_time(release: Release) -> Section:
         title,
         [
             Figures(figures),
-            Chart("Answers to be followed up, by week", charts.stacked_columns(stacks, f"Called: {words}"), legend=legend),
-            Table(f"The last {counted(len(weeks), 'week')} with answers to follow up", columns, table_rows, source=source),
+            Chart(
+                "Answers to be followed up, by week", charts.stacked_columns(stacks, f"Called: {words}"), legend=legend
+            ),
+            Table(
+                f"The last {counted(len(weeks), 'week')} with answers to follow up", columns, table_rows, source=source
+            ),
         ],
         lead="Detractors whose account is known, and others with a case. One for whom nobody opened a case was not "
         "called either, and counts as missed.",
@@ -203,17 +216,23 @@ def _teams(release: Release) -> Section:
     drawn = []
     for team in sorted({row["team"] for row in rows}):
         found = [by_team[team, limit] for limit in hours]
-        parts = [
-            charts.Part(IN_TIME[0].key, "", float(found[0]["n_met"])),
-            charts.Part(IN_TIME[1].key, "", float(found[-1]["n_met"] - found[0]["n_met"])),
-            charts.Part(IN_TIME[2].key, "", float(found[-1]["n_due"] - found[-1]["n_met"])),
-        ]
-        words = ", ".join(f"within {row['sla_hours']} hours {share(ratio(row['n_met'], row['n_due']))}" for row in found)
+        counts = (
+            found[0]["n_met"],
+            found[-1]["n_met"] - found[0]["n_met"],
+            found[-1]["n_due"] - found[-1]["n_met"],
+        )
+        parts = [charts.Part(item.key, "", float(n)) for item, n in zip(IN_TIME, counts, strict=True)]
+        words = ", ".join(
+            f"within {row['sla_hours']} hours {share(ratio(row['n_met'], row['n_due']))}" for row in found
+        )
         drawn.append(
             Row(
                 [
                     Cell(name(team)),
-                    Cell(drawing=charts.bar(parts, f"{name(team)}: {words}") if found[-1]["n_due"] else None),
+                    Cell(
+                        drawing=charts.bar(parts, f"{name(team)}: {words}", has_shares=False) if sum(counts) else None
+                    ),
+                    *(Cell(share(ratio(row["n_met"], row["n_due"]), 0)) for row in found),
                     Cell(count(found[-1]["n_due"])),
                     Cell(count(found[-1]["n_without_case"])),
                     Cell(count(found[-1]["n_open"])),
@@ -222,7 +241,8 @@ def _teams(release: Release) -> Section:
         )
     columns = [
         Column("Team"),
-        Column("", "chart"),
+        Column("", "chart", drawing=NO_AXIS),
+        *(Column(f"Within {limit} h", "number") for limit in hours),
         Column("Due", "number"),
         Column("Without a case", "number"),
         Column("Open", "number"),
@@ -265,7 +285,9 @@ def _uplift(release: Release) -> Section:
                     Cell(share(row["retention_treated"]), note=counted(row["n_treated"], "answer")),
                     Cell(share(row["retention_control"]), note=counted(row["n_control"], "answer")),
                     Cell(signed_share(row["uplift"]), note=share_interval(row["ci_low"], row["ci_high"])),
-                    Cell(drawing=charts.span((row["uplift"], row["ci_low"], row["ci_high"]), scale, words, is_weak=True)),
+                    Cell(
+                        drawing=charts.span((row["uplift"], row["ci_low"], row["ci_high"]), scale, words, is_weak=True)
+                    ),
                 ]
             )
         )
@@ -287,9 +309,9 @@ def _uplift(release: Release) -> Section:
         slug,
         title,
         blocks,
-        lead="Compared within segment, size and severity of the answer. Who was called ever against who never was would "
-        "flatter calling, since whoever stays longer has more time to be called; it is not shown. An association still: "
-        "what decides whom to call may also decide who stays.",
+        lead="Compared within segment, size and severity of the answer. Comparing those called ever with those never "
+        "called would flatter calling, since who stays longer has more time to be called. An association still: what "
+        "decides whom to call may also decide who stays.",
     )
 
 
@@ -362,12 +384,18 @@ def _hour_row(row: Given, scale: charts.Scale) -> Row:
 # Who did it --------------------------------------------------------------------------------------------------------
 
 
-def _leaderboard(release: Release) -> Section:
+def _leaderboard(release: Release, build: Build) -> Section:
     slug, title = "leaderboard", "Leaderboard of the week"
-    weeks = release.rows("select max(week_start) as week_start from marts.agent_leaderboard where points > 0")
+    weeks = release.rows(
+        f"""
+        select max(week_start) as week_start
+        from marts.agent_leaderboard
+        where points > 0 and week_start + 7 <= date '{build.as_of}'
+        """
+    )
     week = weeks[0]["week_start"] if weeks else None
     if week is None:
-        return Section(slug, title, [Refusal("Nobody has earned a point in the last year.")])
+        return Section(slug, title, [Refusal("Nobody has earned a point in a whole week of the last year.")])
     rows = release.rows(
         f"""
         select *
@@ -387,7 +415,7 @@ def _leaderboard(release: Release) -> Section:
                 [
                     Cell(f"{row['rank']}. {row['agent_id']}", note=name(row["team"] or "")),
                     Cell(count(row["points"]), note=row["achievements"] or ""),
-                    Cell(drawing=charts.bar(points, f"{row['points']} points") if most else None),
+                    Cell(drawing=charts.bar(points, f"{row['points']} points", has_shares=False) if most else None),
                     Cell(count(row["n_closed"])),
                     Cell(share(row["share_within_sla"], 0), note=f"of {count(row['n_due'])}"),
                     Cell(NOTHING)
@@ -400,7 +428,7 @@ def _leaderboard(release: Release) -> Section:
     columns = [
         Column("Agent"),
         Column("Points", "number"),
-        Column("", "chart"),
+        Column("", "chart", drawing=NO_AXIS),
         Column("Closed", "number", note="in the week"),
         Column("In time", "number", note=f"{days} days"),
         Column("NPS", "number", note=f"{days} days, 95 % interval"),
@@ -434,7 +462,9 @@ def _monitor(release: Release) -> Section:
     if not judged:
         blocks.append(Refusal("Too few answers, or too few agents, to compare one with the others.", source=source))
     elif not far:
-        blocks.append(Text(f"{looked}: none lies further out than chance and honest differences explain.", source=source))
+        blocks.append(
+            Text(f"{looked}: none lies further out than chance and honest differences explain.", source=source)
+        )
     else:
         drawn = [
             Row(

@@ -3,7 +3,23 @@
 with
 
 account_months as (
-    select * from {{ ref('int_account_months_observed') }}
+    select
+        account_id,
+        month_start,
+        revenue,
+        profit
+    from {{ ref('int_account_months_observed') }}
+),
+
+-- The last month of each quarter that has ended.
+quarter_ends as (
+    select
+        *,
+        {{ quarter_start('month_start') }} as quarter_start
+    from {{ ref('int_account_months_observed') }}
+    where
+        {{ add_months('month_start', 1) }} = {{ add_months(quarter_start('month_start'), 3) }}
+        and month_end <= {{ as_of_date() }}
 ),
 
 ledger as (
@@ -49,16 +65,6 @@ windows as (
         account_id,
         quarter_start
     from quarters
-),
-
-quarter_ends as (
-    select
-        *,
-        {{ quarter_start('month_start') }} as quarter_start
-    from account_months
-    where
-        {{ add_months('month_start', 1) }} = {{ add_months(quarter_start('month_start'), 3) }}
-        and month_end <= {{ as_of_date() }}
 ),
 
 -- CSAT and CES are those of the same days as the score.

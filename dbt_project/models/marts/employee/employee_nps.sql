@@ -90,7 +90,7 @@ ranked as (
 ),
 
 -- The total less the teams shown is what is hidden, and that must be enough people; since a small team has fewer, it is
--- never one team alone. Where all teams together are too few, the total is hidden too (tests/test_employees.py subtracts).
+-- never one team alone. Where all teams together are too few, the total is hidden too (tests/test_employees.py).
 judged as (
     select
         *,

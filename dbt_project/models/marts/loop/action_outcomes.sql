@@ -23,14 +23,14 @@ measured as (
     select
         'nps' as outcome_metric,
         cluster_id,
-        nps_points as value,
+        nps_points as outcome_value,
         answered_date
     from answers
     union all
     select
         metric as outcome_metric,
         cluster_id,
-        normalised_score as value,
+        normalised_score as outcome_value,
         answered_date
     from experiences
 ),
@@ -41,7 +41,8 @@ judged_actions as (
         coalesce(outcome_metric, 'nps') as measured_metric,
         {{ add_days('shipped_date', -var('action_window_days')) }} as baseline_from,
         {{ add_days('shipped_date', var('action_window_days') - 1) }} as actual_until,
-        coalesce({{ add_days('shipped_date', var('action_window_days') - 1) }} <= {{ as_of_date() }}, false) as is_complete
+        coalesce({{ add_days('shipped_date', var('action_window_days') - 1) }} <= {{ as_of_date() }}, false)
+            as is_complete
     from actions
 ),
 
@@ -51,7 +52,7 @@ sided as (
         judged_actions.action_id,
         measured.cluster_id,
         case when measured.answered_date < judged_actions.shipped_date then 'baseline' else 'actual' end as side,
-        measured.value
+        measured.outcome_value
     from judged_actions
     inner join measured
         on
@@ -67,7 +68,7 @@ parts as (
         cluster_id,
         side,
         case when side = 'actual' then 1 else -1 end as coefficient,
-        {{ exact_sum('value') }} as numerator,
+        {{ exact_sum('outcome_value') }} as numerator,
         count(*) as denominator,
         1 as n_clusters
     from sided
@@ -88,7 +89,8 @@ sides as (
 ),
 
 changes as (
-    select * from {{ jackknife_ratio('parts', ['action_id'], part='side', cluster='cluster_id', crv1=false) }} as by_account
+    select *
+    from {{ jackknife_ratio('parts', ['action_id'], part='side', cluster='cluster_id', crv1=false) }} as by_account
 ),
 
 joined as (

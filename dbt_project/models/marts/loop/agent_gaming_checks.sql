@@ -2,10 +2,10 @@
 -- An error is never under that of as many independent answers: who has nothing but promoters is not certain.
 {% set simple_error %}
 (
-    {{ wald_interval('(shares.numerator_total + 2e0)', '0',
-        '(shares.denominator_total - shares.numerator_total + 2e0)', 1) }}
-    - {{ wald_interval('(shares.numerator_total + 2e0)', '0',
-        '(shares.denominator_total - shares.numerator_total + 2e0)', -1) }}
+    {{ wald_interval('(ratios.numerator_total + 2e0)', '0',
+        '(ratios.denominator_total - ratios.numerator_total + 2e0)', 1) }}
+    - {{ wald_interval('(ratios.numerator_total + 2e0)', '0',
+        '(ratios.denominator_total - ratios.numerator_total + 2e0)', -1) }}
 ) / {{ 400 * var('interval_z') }}e0
 {%- endset %}
 
@@ -36,13 +36,12 @@ classes as (
 
 measured as (
     select
-        check_name,
-        agent_id,
-        denominator_total as n_observed,
-        effective_clusters,
-        estimate as share_observed,
-        greatest(coalesce(std_error, 0e0), {{ simple_error }}) as std_error
-    from {{ jackknife_ratio('classes', cell, crv1=false) }} as shares
+        ratios.check_name,
+        ratios.agent_id,
+        ratios.denominator_total as n_observed,
+        ratios.estimate as share_observed,
+        greatest(coalesce(ratios.std_error, 0e0), {{ simple_error }}) as std_error
+    from {{ jackknife_ratio('classes', cell, crv1=false) }} as ratios
 ),
 
 weighed as (

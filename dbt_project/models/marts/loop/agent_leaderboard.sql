@@ -38,8 +38,8 @@ met as (
         rules.achievement,
         rules.points * case when rules.is_per_unit then statistics.statistic_value else 1 end as points,
         row_number() over (
-            partition by statistics.week_start, statistics.agent_id order by rules.points desc, rules.rule
-        ) as position
+            partition by statistics.week_start, statistics.agent_id order by rules.points desc, rules.rule asc
+        ) as place_in_text
     from statistics
     inner join rules
         on statistics.statistic = rules.statistic
@@ -51,7 +51,7 @@ scores as (
         week_start,
         agent_id,
         sum(points) as points,
-        {{ joined_text('achievement', ', ', 'position') }} as achievements
+        {{ joined_text('achievement', "', '", 'place_in_text') }} as achievements
     from met
     group by week_start, agent_id
 ),
@@ -78,7 +78,7 @@ placed as (
         *,
         row_number() over (
             partition by week_start, is_ranked
-            order by points desc, coalesce(share_within_sla, 0) desc, n_closed desc, agent_id
+            order by points desc, coalesce(share_within_sla, 0) desc, n_closed desc, agent_id asc
         ) as place
     from joined
 ),

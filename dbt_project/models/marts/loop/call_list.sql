@@ -31,7 +31,7 @@ final as (
             order by
                 priority_points desc,
                 coalesce(trailing_revenue_12m, 0) desc,
-                response_id
+                response_id asc
         ) as {{ dbt.type_int() }}) as priority,
         priority_points,
         score,

@@ -23,8 +23,8 @@ stacked as (
     {% endfor %}
 ),
 
--- Who was contacted has met the limit or missed it. Who was not has missed it once it has passed, case or no case; until
--- then it is open.
+-- Who was contacted has met the limit or missed it. Who was not has missed it once it has passed, case or no case.
+-- Until then it is open.
 timed as (
     {% for hours in var('sla_hours') %}
     select
@@ -79,14 +79,17 @@ classes as (
 joined as (
     select
         counted.*,
-        shares.std_error,
-        shares.degrees_of_freedom,
-        shares.effective_clusters,
-        shares.n_clusters = counted.n_due as is_one_answer_each
+        ratios.std_error,
+        ratios.degrees_of_freedom,
+        ratios.effective_clusters,
+        ratios.n_clusters = counted.n_due as is_one_answer_each
     from counted
-    left join {{ jackknife_ratio('classes', cell, crv1=false) }} as shares
-        on {% for column in cell %}counted.{{ column }} = shares.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
-
+    left join {{ jackknife_ratio('classes', cell, crv1=false) }} as ratios
+        on
+            counted.week_start = ratios.week_start
+            and counted.team = ratios.team
+            and counted.owner_id = ratios.owner_id
+            and counted.sla_hours = ratios.sla_hours
 ),
 
 sure as (

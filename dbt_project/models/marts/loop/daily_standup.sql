@@ -33,10 +33,10 @@ final as (
         currency,
         cast(row_number() over (
             order by
-                case when is_call_due then 0 else 1 end,
+                case when is_call_due then 0 else 1 end asc,
                 priority_points desc,
                 coalesce(trailing_revenue_12m, 0) desc,
-                response_id
+                response_id asc
         ) as {{ dbt.type_int() }}) as priority,
         priority_points,
         score,

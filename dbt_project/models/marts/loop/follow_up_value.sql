@@ -13,7 +13,7 @@ follow_ups as (
     where has_case
 ),
 
-estimates as (
+own_estimates as (
     select * from {{ ref('int_follow_up_values_estimated') }}
     where exposure = 'attempted'
 ),
@@ -57,22 +57,22 @@ joined as (
             when sizes.n_accounts >= {{ var('minimum_scored_answers') }}
                 then {{ t_quantile('claims.degrees_of_freedom') }} * claims.std_error
         end as claimed_margin,
-        estimates.revenue_per_hour,
-        estimates.revenue_per_hour_ci_low as ci_low,
-        estimates.revenue_per_hour_ci_high as ci_high,
+        own_estimates.revenue_per_hour,
+        own_estimates.revenue_per_hour_ci_low as ci_low,
+        own_estimates.revenue_per_hour_ci_high as ci_high,
         case
-            when estimates.dimension is null then 'no_complete_window'
-            else estimates.revenue_suppression_reason
+            when own_estimates.dimension is null then 'no_complete_window'
+            else own_estimates.revenue_suppression_reason
         end as suppression_reason
     from sizes
     left join {{ jackknife_ratio('clusters', cell, crv1=false) }} as claims
         on
             sizes.dimension = claims.dimension
             and sizes.dimension_value = claims.dimension_value
-    left join estimates
+    left join own_estimates
         on
-            sizes.dimension = estimates.dimension
-            and sizes.dimension_value = estimates.dimension_value
+            sizes.dimension = own_estimates.dimension
+            and sizes.dimension_value = own_estimates.dimension_value
 ),
 
 final as (

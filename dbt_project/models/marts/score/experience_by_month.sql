@@ -24,16 +24,20 @@ effort as (
 ),
 
 cells as (
-    select {{ cell | join(', ') }} from months
+    select {{ cell | join(', ') }}
+    from months
     union
-    select {{ cell | join(', ') }} from experiences
+    select {{ cell | join(', ') }}
+    from experiences
 ),
 
 -- Three measures side by side. Each has its own answers and its own interval; none enters another.
 final as (
     select
-        {% for column in cell %}cells.{{ column }}, {% endfor %}
-
+        cells.month_start,
+        cells.program_type,
+        cells.dimension,
+        cells.dimension_value,
         {{ as_count('coalesce(months.n_scored, 0)') }} as nps_n,
         months.nps,
         months.ci_low as nps_ci_low,
@@ -71,8 +75,10 @@ final as (
     {% for relation in ['months', 'satisfaction', 'effort'] %}
     left join {{ relation }}
         on
-            {% for column in cell %}{{ 'and ' if not loop.first }}cells.{{ column }} = {{ relation }}.{{ column }}
-            {% endfor %}
+            cells.month_start = {{ relation }}.month_start
+            and cells.program_type = {{ relation }}.program_type
+            and cells.dimension = {{ relation }}.dimension
+            and cells.dimension_value = {{ relation }}.dimension_value
     {% endfor %}
 )
 

@@ -39,8 +39,11 @@ bands_of_{{ figure }} as (
     inner join bands
         on
             standing.{{ figure }} is not null
-            and (standing.{{ figure }} > bands.lower or (standing.{{ figure }} = bands.lower and not bands.is_lower_open))
-            and (standing.{{ figure }} < bands.upper or (standing.{{ figure }} = bands.upper and not bands.is_upper_open))
+            and (
+                (standing.{{ figure }} > bands.lower and standing.{{ figure }} < bands.upper)
+                or (standing.{{ figure }} = bands.lower and not bands.is_lower_open)
+                or (standing.{{ figure }} = bands.upper and not bands.is_upper_open)
+            )
 ),
 
 {% endfor %}

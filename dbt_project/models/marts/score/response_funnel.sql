@@ -100,8 +100,11 @@ weighed as (
         (merged.n_delivered * 1e0 / counts.n_delivered) / (merged.n_nps * 1e0 / counts.n_nps) as weight
     from merged
     inner join counts
-        on {% for column in cell %}{{ 'and ' if not loop.first }}merged.{{ column }} = counts.{{ column }} {% endfor %}
-
+        on
+            merged.month_start = counts.month_start
+            and merged.survey_id = counts.survey_id
+            and merged.dimension = counts.dimension
+            and merged.dimension_value = counts.dimension_value
     where merged.n_nps > 0
 ),
 
@@ -156,11 +159,17 @@ joined as (
     inner join surveys
         on counts.survey_id = surveys.survey_id
     left join weighted
-        on {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = weighted.{{ column }} {% endfor %}
-
+        on
+            counts.month_start = weighted.month_start
+            and counts.survey_id = weighted.survey_id
+            and counts.dimension = weighted.dimension
+            and counts.dimension_value = weighted.dimension_value
     left join accounts
-        on {% for column in cell %}{{ 'and ' if not loop.first }}counts.{{ column }} = accounts.{{ column }} {% endfor %}
-
+        on
+            counts.month_start = accounts.month_start
+            and counts.survey_id = accounts.survey_id
+            and counts.dimension = accounts.dimension
+            and counts.dimension_value = accounts.dimension_value
 ),
 
 final as (
