@@ -339,10 +339,11 @@ def score_columns(
     )
 
 
-def waterfall(steps: Sequence[Step], scale: Scale, label: str) -> Markup:
-    """What leads from one total to another, step by step from top to bottom."""
+def waterfall(steps: Sequence[Step], label: str) -> Markup:
+    """What leads from one total to another, or from nothing to a total, step by step from top to bottom."""
     height = STEP_HEIGHT * len(steps)
-    levels = levels_of(steps)
+    levels = list(accumulate(steps, _level, initial=0.0))[1:]
+    scale = _range_of_levels(levels if steps[0].is_total else [0.0, *levels])
     marks: list[Markup] = []
     for tick in scale.ticks:
         at, kind = _across(scale.share(tick)), "grid zero" if abs(tick) < scale.step / 1e6 else "grid"
@@ -361,17 +362,23 @@ def waterfall(steps: Sequence[Step], scale: Scale, label: str) -> Markup:
             kind = "up" if step.amount > 0 else "down"
             width = _across(end - start)
             marks.append(_tag("rect", x=_across(start), y=middle - 7, width=width, height="14", class_=f"part {kind}"))
-        x, dx, anchor = (_across(end), "9", "start") if end < ROOM_FOR_NUMBER else (_across(start), "-9", "end")
         kind = "total" if step.is_total else "number"
+        if end < ROOM_FOR_NUMBER:
+            x, dx, anchor, class_ = end, "9", "start", f"step {kind}"
+        elif start > 1 - ROOM_FOR_NUMBER:
+            x, dx, anchor, class_ = start, "-9", "end", f"step {kind}"
+        else:
+            x, dx, anchor, class_ = end, "-9", "end", f"inside {'up' if step.amount > 0 else 'down'}"
         written = signed_points(step.amount)
-        marks.append(_tag("text", written, x=x, y=middle + 4.5, dx=dx, text_anchor=anchor, class_=f"step {kind}"))
+        marks.append(_tag("text", written, x=_across(x), y=middle + 4.5, dx=dx, text_anchor=anchor, class_=class_))
         marks.append(_text(_shortened(step.label), "-10", middle + 4.5, "end", f"step {kind}"))
     return _picture(label, height + LABEL_DROP, "chart-steps", *marks)
 
 
-def levels_of(steps: Sequence[Step]) -> list[float]:
-    """Where each step ends."""
-    return list(accumulate(steps, _level, initial=0.0))[1:]
+def _range_of_levels(levels: Sequence[float]) -> Scale:
+    """A range of scores; on the way from one to the other the sum may leave it."""
+    scale = Scale.of_scores(levels)
+    return scale if scale.holds(*levels) else Scale.around(levels)
 
 
 def _level(level: float, step: Step) -> float:

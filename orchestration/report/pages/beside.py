@@ -25,6 +25,7 @@ from orchestration.report.numbers import (
     NOTHING,
     count,
     counted,
+    hundredths,
     interval,
     long_date,
     month,
@@ -33,7 +34,9 @@ from orchestration.report.numbers import (
     points,
     quarter,
     share,
+    signed_hundredths,
     signed_points,
+    signed_share,
     whole_points,
 )
 from orchestration.report.release import Build, Release, Rules, literal
@@ -47,11 +50,6 @@ MOST_VALUES = 8
 NOT_SHOWN = "not shown"
 
 Given = Mapping[str, Any]
-
-
-def _level(value: float) -> str:
-    """A place on a scale from 0 to 1: 0.86."""
-    return f"{value + 0.0:.2f}".replace("-", "−")
 
 
 def _whole_share(value: float) -> str:
@@ -83,7 +81,7 @@ class Metric:
 METRICS = (
     Metric("nps", "nps", "NPS", "recommendation, −100 to 100", signed_points),
     Metric("csat", "csat_top2", "CSAT", "satisfied: the two best boxes", _whole_share),
-    Metric("ces", "ces_mean", "CES", "ease, 0 to 1, whatever way the question runs", _level),
+    Metric("ces", "ces_mean", "CES", "ease, 0 to 1, whatever way the question runs", hundredths),
 )
 
 
@@ -297,7 +295,7 @@ def _outcome(row: Given, column: str, n_column: str, write: Callable[[float], st
 # Actions -----------------------------------------------------------------------------------------------------------
 
 
-def _waits(reason: str | None, rules: Rules) -> str:
+def waits(reason: str | None, rules: Rules) -> str:
     """Why the outcome of an action is not shown, and what would lift it."""
     reasons = {
         "not_shipped": "not shipped yet",
@@ -327,7 +325,7 @@ def _actions(release: Release) -> Section:
             Row(
                 [
                     Cell(row["action_id"], note=_what(row)),
-                    Cell(_waits(row["suppression_reason"], release.rules), is_quiet=True),
+                    Cell(waits(row["suppression_reason"], release.rules), is_quiet=True),
                 ]
             )
             for row in waiting
@@ -398,5 +396,5 @@ def _signed(metric: Metric) -> Callable[[float], str]:
     if metric.key == "nps":
         return signed_points
     if metric.key == "csat":
-        return lambda value: share(value) if value <= 0 else f"+{share(value)}"
-    return lambda value: f"{value + 0.0:+.2f}".replace("-", "−")
+        return signed_share
+    return signed_hundredths

@@ -83,8 +83,8 @@ def page(release: Release, build: Build) -> Page:
             _bands(release),
         ],
         lead="A target is a range with a period, and a score has a margin: reaching the one within the other is no "
-        "feat, and missing it no failure. What others publish is kept as they publish it, also where they contradict each "
-        "other.",
+        "feat, and missing it no failure. What others publish is kept as they publish it, also where they contradict "
+        "each other.",
         short="Targets",
     )
 

@@ -39,6 +39,7 @@ from orchestration.report.numbers import (
     ratio,
     share,
     share_interval,
+    signed_hundredths,
     signed_points,
     signed_share,
     whole_points,
@@ -128,7 +129,7 @@ def _change_of(row: Given) -> Estimate:
     return Estimate(interval_of(row, "change"), row["suppression_reason"] == LOW_SAMPLE)
 
 
-def _not_shown(row: Given, rules: Rules) -> str:
+def not_shown(row: Given, rules: Rules) -> str:
     """Why a change is not shown, and what would lift it."""
     answers = f"{count(row['n_from'])} and {counted(row['n_to'], 'answer')}"
     reasons = {
@@ -182,7 +183,7 @@ def _change_row(row: Given, scale: charts.Scale, rules: Rules) -> Row:
     first = Cell(_compared(row["comparison"]), note=_periods(row))
     change = _change_of(row)
     if change.shown is None:
-        return Row([first, Cell(_not_shown(row, rules), is_quiet=True, spans=4)])
+        return Row([first, Cell(not_shown(row, rules), is_quiet=True, spans=4)])
     value, low, high = change.shown
     words = f"{first.text}, {_periods(row)}: {signed_points(value)} (95 % interval {interval(low, high)})"
     return Row(
@@ -246,7 +247,7 @@ def _waterfall(release: Release, total: Given) -> list[Block]:
         f"period_to = {total['period_to']}",
     )
     if _change_of(total).shown is None:
-        return [Refusal(f"{what}, {_not_shown(total, release.rules)}.", source=source)]
+        return [Refusal(f"{what}, {not_shown(total, release.rules)}.", source=source)]
     rows = release.rows(
         f"""
         select *
@@ -265,13 +266,12 @@ def _waterfall(release: Release, total: Given) -> list[Block]:
         return [Refusal(f"{what}: no dimension has two values with enough answers in both periods.", source=source)]
     values = [row for row in rows if row["dimension"] == dimension]
     steps = _steps(total, values, release.rules)
-    scale = charts.Scale.of_scores(charts.levels_of(steps))
     words = ", ".join(f"{step.label} {signed_points(step.amount)}" for step in steps)
     legend = [Legend(item.key, item.label) for item in EFFECTS]
     return [
         Chart(
             f"{what}, by {phrase(dimension).lower()}",
-            charts.waterfall(steps, scale, f"Waterfall of the score. {words}."),
+            charts.waterfall(steps, f"Waterfall of the score. {words}."),
             legend=legend,
         ),
         _values_table(values, total, dimension, source, release.rules),
@@ -431,7 +431,7 @@ def _impacts(themes: Sequence[Given], day: date, source: Source, minimum: int) -
                     Cell(signed_points(row["impact"]), note=interval(row["ci_low"], row["ci_high"])),
                     Cell(drawing=charts.span((row["impact"], row["ci_low"], row["ci_high"]), scale, words)),
                     Cell(signed_points(row["nps_with_theme"])),
-                    Cell(NOTHING if tone is None else f"{tone:+.2f}".replace("-", "−")),
+                    Cell(NOTHING if tone is None else signed_hundredths(tone)),
                     Cell(NOTHING if row["revenue_exposed"] is None else money(row["revenue_exposed"])),
                 ]
             )
@@ -467,7 +467,7 @@ def _contributions(rows: Sequence[Given], day: date, source: Source, minimum: in
     words = ", ".join(f"{step.label} {signed_points(step.amount)}" for step in steps)
     return Chart(
         "Where the points of the score come from",
-        charts.waterfall(steps, charts.Scale.around([0.0, *charts.levels_of(steps)], 4), f"Contributions. {words}."),
+        charts.waterfall(steps, f"Contributions. {words}."),
         legend=[Legend(item.key, item.label) for item in EFFECTS],
         note="Here nothing overlaps: the points of an answer are split equally over its themes, so that the parts add "
         "up to the score. They have no interval of their own.",
