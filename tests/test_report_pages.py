@@ -142,8 +142,8 @@ def test_target_is_judged_by_the_interval_of_the_gap(page: Page) -> None:
 
 def test_targets_of_the_company_are_drawn_over_time(page: Page) -> None:
     assert (
-        "Targets and scores with 95 % intervals. 2024 target 21 to 23, +19.0 (17.5 to 20.5); "
-        "2025 target 21 to 23, +22.0 (20.5 to 23.5); 2026 target 21 or more, +24.0 (22.5 to 25.5)."
+        "Targets and scores with 95 % intervals. 2024 target 21 to 23, score +19.0 (17.5 to 20.5); "
+        "2025 target 21 to 23, score +22.0 (20.5 to 23.5); 2026 target 21 or more, score +24.0 (22.5 to 25.5)."
     ) in labels(page)
 
 

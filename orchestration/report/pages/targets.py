@@ -105,8 +105,7 @@ def _targets(release: Release) -> Section:
         return Section(slug, title, [Refusal("No target is set: it takes lines in seeds/reference/nps_targets.csv.")])
     first = release.rules.headline_program_type
     rows.sort(key=lambda row: (row["program_type"] != first, row["program_type"], row["entity"] != WHOLE_COMPANY))
-    ends = [end for row in rows for end in (*_range(row), *(_score_of(row).shown or ()))]
-    scale = charts.Scale.of_scores(ends)
+    scale = _scale(rows)
     blocks: list[Block] = []
     company = [row for row in rows if row["entity"] == WHOLE_COMPANY and row["program_type"] == first]
     if any(_score_of(row).shown is not None for row in company):
@@ -145,6 +144,12 @@ def _range(row: Given) -> tuple[float, float]:
     return row["target_low"], row["target_high"] if row["target_high"] is not None else charts.HIGHEST
 
 
+def _scale(rows: Sequence[Given]) -> charts.Scale:
+    """One scale for the targets that end and for the scores with their intervals."""
+    ends = [end for row in rows for end in (*_range(row), *(_score_of(row).shown or ())) if end < charts.HIGHEST]
+    return charts.Scale.of_scores(ends)
+
+
 def _score_of(row: Given) -> Estimate:
     return Estimate(interval_of(row, "nps", "nps_ci_low", "nps_ci_high"), not row["is_reportable"])
 
@@ -163,8 +168,7 @@ def _written_range(row: Given) -> str:
 
 def _company(rows: Sequence[Given], program_type: str) -> Chart:
     scores = [_score_of(row) for row in rows]
-    ends = [end for score in scores for end in score.shown or ()]
-    scale = charts.Scale.of_scores([*ends, *(end for row in rows for end in _range(row) if end < charts.HIGHEST)])
+    scale = _scale(rows)
     targets = [(max(low, scale.low), min(high, scale.high)) for low, high in map(_range, rows)]
     words = "; ".join(
         f"{row['period']} target {_written_range(row)}, "
