@@ -189,7 +189,8 @@ def test_cohort_is_counted_once_its_days_are_over(page: Page) -> None:
 def test_actions_are_judged_in_their_own_metric(page: Page) -> None:
     assert "3 actions judged; the interval excludes 0 for K3" in page.text
     assert "50 answers −1.5 60 answers −2.0 −6.0 to 2.0" in page.text
-    assert "+5.0 % −2.0 % to +12.0 %" in page.text
+    assert "Meant to move CSAT, as its mean place on the scale, 0 to 1, higher is better" in page.text
+    assert "0.50 50 answers 0.55 60 answers +0.05 −0.02 to +0.12" in page.text
     assert "+0.10 +0.05 to +0.15" in page.text
     assert "K4 Shipping, negative feedback not shipped yet" in page.text
 

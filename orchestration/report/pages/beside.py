@@ -36,7 +36,6 @@ from orchestration.report.numbers import (
     share,
     signed_hundredths,
     signed_points,
-    signed_share,
     whole_points,
 )
 from orchestration.report.release import Build, Release, Rules, literal
@@ -317,9 +316,8 @@ def _actions(release: Release) -> Section:
     shown = [row for row in rows if interval_of(row, "change") is not None]
     waiting = [row for row in rows if row not in shown]
     blocks: list[Block] = [_found(shown)]
-    for metric in METRICS:
-        if of_metric := [row for row in shown if row["outcome_metric"] == metric.key]:
-            blocks.append(_changed(metric, of_metric, days))
+    for metric in sorted({row["outcome_metric"] for row in shown}, key=lambda found: (found != "nps", found)):
+        blocks.append(_changed(metric, [row for row in shown if row["outcome_metric"] == metric], days))
     if waiting:
         drawn = [
             Row(
@@ -358,13 +356,13 @@ def _what(row: Given) -> str:
     return f"{phrase(row['theme'] or 'no theme')}, {row['polarity'] or 'no'} feedback{shipped}"
 
 
-def _changed(metric: Metric, rows: Sequence[Given], days: int) -> Table:
-    is_nps = metric.key == "nps"
-    least = 10.0 if is_nps else 0.1
+def _changed(metric: str, rows: Sequence[Given], days: int) -> Table:
+    """NPS in points; every other metric as its mean place on the scale, which is what is compared."""
+    is_nps = metric == "nps"
+    least, scale_told = (10.0, "") if is_nps else (0.1, ", as its mean place on the scale, 0 to 1, higher is better")
     found = [(row, shown) for row in rows if (shown := interval_of(row, "change")) is not None]
     scale = charts.Scale.around([-least, least, *(end for _, shown in found for end in shown)], 4)
-    write = _signed(metric)
-    level: Callable[[float], str] = points if is_nps else metric.write
+    write, level = (signed_points, points) if is_nps else (signed_hundredths, hundredths)
     drawn = []
     for row, shown in found:
         between = interval(*shown[1:]) if is_nps else f"{write(shown[1])} to {write(shown[2])}"
@@ -388,13 +386,5 @@ def _changed(metric: Metric, rows: Sequence[Given], days: int) -> Table:
         Column("Change", "number", note="95 % interval"),
         Column("", "chart", drawing=charts.axis(scale, write)),
     ]
-    source = Source("marts.action_outcomes", f"outcome_metric = '{metric.key}'", f"{days} days before and after")
-    return Table(f"Meant to move {metric.title}", columns, drawn, source=source)
-
-
-def _signed(metric: Metric) -> Callable[[float], str]:
-    if metric.key == "nps":
-        return signed_points
-    if metric.key == "csat":
-        return signed_share
-    return signed_hundredths
+    source = Source("marts.action_outcomes", f"outcome_metric = '{metric}'", f"{days} days before and after")
+    return Table(f"Meant to move {name(metric)}{scale_told}", columns, drawn, source=source)
