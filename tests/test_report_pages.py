@@ -147,9 +147,16 @@ def test_targets_of_the_company_are_drawn_over_time(page: Page) -> None:
     ) in labels(page)
 
 
+def test_target_without_a_high_end_reaches_to_the_top(page: Page) -> None:
+    tops = re.findall(r'<rect x="[\d.]+%" y="([\d.]+)"[^>]* class="target"/>', page.html)
+    assert len(tops) == 3
+    assert [top == "0" for top in tops] == [False, False, True]
+
+
 def test_figures_that_contradict_each_other_stay_apart_as_a_range(page: Page) -> None:
     assert (
         "Fruit another paper: 47; one paper: 89 47 to 89 −57.8 to −15.8 −67.8 to −5.8, widest One company. "
+        "Source: marts.nps_benchmark_position"
     ) in page.text
 
 
