@@ -187,6 +187,8 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
         ],
         **money(segment),
         **loop(),
+        **moved(segment),
+        **beside(),
         "row_reconciliation": [
             {
                 "raw_table": "survey_responses",
@@ -505,5 +507,329 @@ def loop() -> dict[str, Rows]:
                 "is_reportable": True,
             }
             for agent, verdict, found in (("g1", "look_into_it", 0.95), ("g2", "usual", 0.52))
+        ],
+    }
+
+
+def change(comparison: str, dimension: str = "all", value: str = "all", **given: Any) -> dict[str, Any]:
+    """A row of nps_change_decomposition: the headline programme, from 22.45 to 37.45, with an interval."""
+    return {
+        "comparison": comparison,
+        "program_type": "relationship",
+        "dimension": dimension,
+        "dimension_value": value,
+        "period_from": date(2026, 1, 1),
+        "period_to": date(2026, 4, 1),
+        "n_from": 1000,
+        "n_to": 1000,
+        "weight_from": 1.0,
+        "weight_to": 1.0,
+        "nps_from": 22.45,
+        "nps_to": 37.45,
+        "rate_effect": 15.0,
+        "mix_effect": 0.0,
+        "is_one_sided": False,
+        "nps_total_from": 22.45,
+        "nps_total_to": 37.45,
+        "change": 15.0,
+        "ci_low": 5.0,
+        "ci_high": 25.0,
+        "is_reportable": True,
+        **given,
+    }
+
+
+def moved(segment: str) -> dict[str, Rows]:
+    """A change by channel of which the parts are known, by segment a dull one; three themes; one survey's funnel."""
+    none: dict[str, Any] = {"ci_low": None, "ci_high": None, "is_reportable": False}
+    channels = (
+        ("shop", 0.25, 0.15, 40.0, 55.0, 3.0, -1.755),
+        ("call_centre", 0.60, 0.35, 20.0, 42.0, 10.45, -0.2625),
+        ("app", 0.13, 0.40, 5.0, 32.0, 7.155, -3.0915),
+        ("bot", 0.02, 0.10, -10.0, 17.0, 1.62, -2.116),
+    )
+    names = ("weight_from", "weight_to", "nps_from", "nps_to", "rate_effect", "mix_effect")
+    june = {"period_from": date(2026, 5, 1), "period_to": date(2026, 6, 1)}
+    month = {"month_start": date(2026, 6, 1), "question": "all", "currency": "USD", "n_scored": 100, "nps": 40.0}
+    themes = (
+        ("price", 25, -6.5, -12.0, -1.0, 2.0),
+        ("support_speed", 40, 3.0, -1.0, 7.0, 8.0),
+        ("billing", 19, None, None, None, -1.0),
+        ("no_theme", 30, 9.0, 4.0, 14.0, 31.0),
+    )
+    comments = (
+        ("R10", 3, "Too expensive for what it does, ask [email]"),
+        ("R11", 9, "Worth every cent"),
+        ("R12", 2, "<b>Dear</b>"),
+    )
+    funnel: dict[str, Any] = {
+        "month_start": date(2026, 6, 1),
+        "survey_id": "rel",
+        "program_type": "relationship",
+        "n_invited": 200,
+        "n_delivered": 190,
+        "n_opened": 100,
+        "n_answered": 60,
+        "n_scored": 57,
+        "n_cooldown_breaches": 8,
+        "response_rate": 0.3,
+        "nps_raw": 35.0,
+        "nps_weighted": 11.0,
+        "effective_n": 34.9,
+        "nps_bound_low": -59.5,
+        "nps_bound_high": 80.5,
+        "n_accounts_invited": 50,
+        "n_accounts_scored": 20,
+        "share_accounts_scored": 0.4,
+        "revenue_share_scored": 0.55,
+        "is_reportable": True,
+    }
+    return {
+        "nps_change_decomposition": [
+            change("month_on_month", n_from=208, n_to=2, nps_total_to=86.4, suppression_reason="suppressed")
+            | june
+            | none,
+            change("quarter_on_quarter"),
+            *(
+                change("quarter_on_quarter", "channel", channel, **dict(zip(names, numbers, strict=True)))
+                | {"n_from": round(1000 * numbers[0]), "n_to": round(1000 * numbers[1])}
+                for channel, *numbers in channels
+            ),
+            *(
+                change("quarter_on_quarter", "segment", value, weight_from=0.5, weight_to=0.5, rate_effect=7.5)
+                | {"n_from": 500, "n_to": 500}
+                for value in (segment, "mid_market")
+            ),
+            change("year_on_year", suppression_reason="low_sample", n_to=20, ci_low=-3.0, ci_high=33.0)
+            | {"period_from": date(2025, 4, 1), "is_reportable": False},
+            change("quarter_on_quarter", suppression_reason="one_account", program_type="transactional") | none,
+        ],
+        "theme_impact": [
+            month
+            | {
+                "theme": theme,
+                "n_answers": n,
+                "nps_with_theme": 17.5,
+                "impact": impact,
+                "ci_low": low,
+                "ci_high": high,
+                "contribution": contribution,
+                "avg_sentiment": -0.25 if theme == "price" else None,
+                "revenue_exposed": Decimal(1234),
+                "is_reportable": impact is not None,
+                "suppression_reason": None if impact is not None else "too_few_answers",
+            }
+            for theme, n, impact, low, high, contribution in themes
+        ],
+        "fct_response_themes": [
+            {"response_id": response_id, "theme": "price", "question": "reason"} for response_id, *_ in comments
+        ],
+        "fct_response_comments": [
+            {"response_id": response_id, "question": "reason", "comment_redacted": text}
+            for response_id, _, text in comments
+        ],
+        "fct_nps_responses": [
+            {
+                "response_id": response_id,
+                "program_type": "relationship",
+                "channel": "email",
+                "score": score,
+                "answered_date": date(2026, 6, 10),
+            }
+            for response_id, score, _ in comments
+        ],
+        "dim_surveys": [{"survey_id": "rel", "survey_name": "Relationship survey"}],
+        "response_funnel": [
+            {**funnel, "dimension": "all", "dimension_value": "all"},
+            {**funnel, "dimension": "segment", "dimension_value": segment, "n_delivered": 95, "response_rate": 0.6},
+        ],
+        "retention_by_response": [
+            {
+                "horizon_months": 12,
+                "response_status": status,
+                "n_accounts": 40,
+                "net_revenue_retention": kept,
+                "ci_low": None if kept is None else kept - 0.05,
+                "ci_high": None if kept is None else kept + 0.05,
+                "answered_less_this": less,
+                "answered_less_this_ci_low": None if less is None else less - 0.04,
+                "answered_less_this_ci_high": None if less is None else less + 0.04,
+            }
+            for status, kept, less in (("answered", 1.1, None), ("silent", 1.0, 0.1), ("not_invited", None, None))
+        ],
+        **planned(),
+    }
+
+
+def target(entity: str, period: str, status: str, nps: float | None, **given: Any) -> dict[str, Any]:
+    """A row of nps_target_attainment with a range from 21 to 23."""
+    return {
+        "entity": entity,
+        "program_type": "relationship",
+        "dimension": "all" if entity == "company" else entity.split("=")[0],
+        "dimension_value": "all" if entity == "company" else entity.split("=")[1],
+        "period": period,
+        "period_start": date(int(period[:4]), 1, 1),
+        "period_end": date(int(period[:4]), 12, 31),
+        "source": "annual plan",
+        "status": status,
+        "target_low": 21.0,
+        "target_high": 23.0,
+        "n_scored": 3 if nps is None else 400,
+        "nps": nps,
+        "nps_ci_low": None if nps is None else nps - 1.5,
+        "nps_ci_high": None if nps is None else nps + 1.5,
+        "gap": None if nps is None else nps - 21.0,
+        "ci_low": None if nps is None else nps - 22.5,
+        "ci_high": None if nps is None else nps - 19.5,
+        "is_reportable": nps is not None,
+        **given,
+    }
+
+
+def planned() -> dict[str, Rows]:
+    """Targets that were missed, reached within the margin, are open and cannot be judged; benchmarks; three schemes."""
+    figures = (
+        ("Technology", "industry", "one paper", "score", 60.0, True, "Same industry."),
+        ("Software", "industry", "another paper", "score", 40.0, True, "Same industry."),
+        ("Fruit", "company", "one paper", "score", 89.0, False, "One company. Another source says 47."),
+        ("Fruit", "company", "another paper", "score", 47.0, False, "One company. Another source says 89."),
+        ("Shops", "industry", "one paper", "top_quartile_min", 72.0, False, "Another industry."),
+    )
+    ours = {"nps": 31.25, "nps_ci_low": 21.25, "nps_ci_high": 41.25, "n_scored": 128}
+    schemes = (
+        ("round numbers", "good", "good", "good"),
+        ("wide steps", None, "good", "excellent"),
+        ("with gaps", None, None, None),
+    )
+    return {
+        "nps_target_attainment": [
+            target("company", "2024", "missed", 19.0),
+            target("company", "2025", "within_margin", 22.0),
+            target("company", "2026", "open", 24.0, target_high=None),
+            target("region=europe", "2025", "not_enough_data", None),
+        ],
+        "nps_benchmark_position": [
+            {
+                "industry": entity,
+                "publisher": publisher,
+                "statistic": statistic,
+                "entity": entity,
+                "entity_kind": kind,
+                "is_comparable": is_comparable,
+                "comparability": comparability,
+                "benchmark_value": value,
+                "n_comparable": 2,
+                "comparable_low": 40.0,
+                "comparable_high": 60.0,
+                "gap": 31.25 - value,
+                "ci_low": 21.25 - value,
+                "ci_high": 41.25 - value,
+                "quartile_position": "bottom_quartile" if statistic != "score" else None,
+                **ours,
+            }
+            for entity, kind, publisher, statistic, value, is_comparable, comparability in figures
+        ],
+        "nps_band_position": [
+            {
+                "as_of_date": AS_OF,
+                "program_type": "relationship",
+                "band_scheme": scheme,
+                "source": "one paper",
+                "n_scored": 128,
+                "nps": 31.25,
+                "ci_low": 21.25,
+                "ci_high": 41.25,
+                "band": band,
+                "low_band": low,
+                "high_band": high,
+                "is_reportable": True,
+            }
+            for scheme, band, low, high in schemes
+        ],
+    }
+
+
+def beside() -> dict[str, Rows]:
+    """Two months of satisfaction and effort, one of them too small; two cohorts; actions of every fate."""
+    empty = {"nps_n": 0, "csat_n": 3, "ces_n": 0, "csat_suppression_reason": "suppressed"}
+    told: dict[str, Any] = {
+        "nps_n": 60,
+        "nps": 25.0,
+        "nps_ci_low": 5.0,
+        "nps_ci_high": 45.0,
+        "csat_n": 20,
+        "csat_top2": 0.75,
+        "csat_top2_ci_low": 0.5,
+        "csat_top2_ci_high": 0.9,
+        "csat_suppression_reason": "low_sample",
+        "ces_n": 35,
+        "ces_mean": 0.625,
+        "ces_mean_ci_low": 0.5,
+        "ces_mean_ci_high": 0.75,
+        "ces_direction": "mixed",
+    }
+    cohort: dict[str, Any] = {
+        "n_accounts": 12,
+        "n_onboarded": 10,
+        "share_two_check_ins": 0.8,
+        "share_two_check_ins_ci_low": 0.5,
+        "share_two_check_ins_ci_high": 0.95,
+        "n_answers_day_60": 2,
+        "nps_day_60": 50.0,
+        "n_observed_12m": 0,
+        "is_onboarding_complete": False,
+    }
+    fates = (
+        ("K1", "nps", -6.0, 2.0, None),
+        ("K2", "csat", -0.02, 0.12, None),
+        ("K3", "ces", 0.05, 0.15, "low_sample"),
+        ("K4", "nps", None, None, "not_shipped"),
+    )
+    return {
+        "experience_by_month": [
+            {
+                "program_type": "transactional",
+                "month_start": day,
+                "dimension": dimension,
+                "dimension_value": value,
+                **row,
+            }
+            for day, dimension, value, row in (
+                (date(2026, 5, 1), "all", "all", empty),
+                (date(2026, 6, 1), "all", "all", told),
+                (date(2026, 6, 1), "touchpoint", "support", told),
+                (date(2026, 6, 1), "channel", "bot", empty),
+            )
+        ],
+        "onboarding_outcomes": [
+            {"cohort_start": date(2026, 4, 1), **cohort},
+            {
+                "cohort_start": date(2025, 4, 1),
+                **cohort,
+                "is_onboarding_complete": True,
+                "n_observed_12m": 12,
+                "retention_12m": 0.75,
+                "retention_12m_ci_low": 0.46,
+                "retention_12m_ci_high": 0.92,
+            },
+        ],
+        "action_outcomes": [
+            {
+                "action_id": action,
+                "theme": "shipping",
+                "polarity": "negative",
+                "outcome_metric": metric,
+                "shipped_date": None if low is None else date(2025, 6, 1),
+                "n_baseline": 50,
+                "n_actual": 60,
+                "baseline": None if low is None else 0.5,
+                "actual": None if low is None or high is None else 0.5 + (low + high) / 2,
+                "change": None if low is None or high is None else (low + high) / 2,
+                "ci_low": low,
+                "ci_high": high,
+                "suppression_reason": reason,
+            }
+            for action, metric, low, high, reason in fates
         ],
     }

@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 
 from markupsafe import Markup, escape
 
 from orchestration.report.numbers import share, short_money, signed_points, whole_points
-from orchestration.report.scores import Score
+from orchestration.report.scores import Drawn, Score, Shown
 
 LOWEST, HIGHEST = -100.0, 100.0
 # The inner drawing of a line is stretched to the width; its own width only sets how finely it is drawn.
@@ -24,6 +25,11 @@ MOST_POINTS = 400
 LABEL_DROP = 19
 # A part narrower than this has no room for its share.
 ROOM_FOR_SHARE = 0.11
+ROW_HEIGHT = 22.0
+STEP_HEIGHT = 28.0
+# Beyond this share of the width a number stands before its bar and not after it.
+ROOM_FOR_NUMBER = 0.8
+LONGEST_LABEL = 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,15 @@ class Part:
     key: str
     label: str
     amount: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a waterfall: a change from where the one before ended, or the total that is reached there."""
+
+    label: str
+    amount: float
+    is_total: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,29 +246,55 @@ def interval_axis() -> Markup:
 
 
 def span(
-    shown: tuple[float, float, float] | None,
+    shown: Shown | None,
     scale: Scale,
     label: str,
     reference: float | None = None,
     is_weak: bool = False,
+    target: tuple[float, float] | None = None,
 ) -> Markup:
-    """An estimate as a dot on its interval, on a scale that all rows share; weak ones are hollow and dotted."""
-    middle = 11.0
+    """An estimate as a dot on its interval, on a scale that all rows share; weak ones are hollow and dotted.
+
+    The target is a range behind it.
+    """
+    marks = _row(scale, reference, target)
+    if shown is not None:
+        value, low, high = (_across(scale.share(end)) for end in shown)
+        middle, kind = ROW_HEIGHT / 2, " small" if is_weak else ""
+        marks += [
+            _tag("line", x1=low, x2=high, y1=middle, y2=middle, class_=f"interval{kind}"),
+            _tag("circle", cx=value, cy=middle, r="4.5", class_=f"dot{kind}"),
+        ]
+    return _picture(label, ROW_HEIGHT, "chart-interval", *marks)
+
+
+def strip(values: Sequence[float], scale: Scale, label: str, ours: Shown | None) -> Markup:
+    """Figures of others as hollow dots, joined where they differ, before our own score and its interval."""
+    middle = ROW_HEIGHT / 2
+    marks = _row(scale, ours[0] if ours else None, ours[1:] if ours else None)
+    if len(values) > 1:
+        low, high = _across(scale.share(min(values))), _across(scale.share(max(values)))
+        marks.append(_tag("line", x1=low, x2=high, y1=middle, y2=middle, class_="between"))
+    marks += [
+        _tag("circle", cx=_across(scale.share(value)), cy=middle, r="4.5", class_="dot other") for value in values
+    ]
+    return _picture(label, ROW_HEIGHT, "chart-interval", *marks)
+
+
+def _row(scale: Scale, reference: float | None, shaded: tuple[float, float] | None) -> list[Markup]:
+    """What lies behind the marks of a row: its line, zero, a shaded range and a reference."""
+    middle = ROW_HEIGHT / 2
     marks = [_tag("line", x1="0", x2="100%", y1=middle, y2=middle, class_="grid")]
+    if shaded is not None:
+        low, high = (scale.share(end) for end in shaded)
+        marks.insert(0, _tag("rect", x=_across(low), y="0", width=_across(high - low), height="100%", class_="band"))
     if scale.holds(0.0):
         zero = _across(scale.share(0.0))
         marks.append(_tag("line", x1=zero, x2=zero, y1="0", y2="100%", class_="grid zero"))
     if reference is not None:
         at = _across(scale.share(reference))
         marks.append(_tag("line", x1=at, x2=at, y1="0", y2="100%", class_="reference"))
-    if shown is not None:
-        value, low, high = (_across(scale.share(end)) for end in shown)
-        kind = " small" if is_weak else ""
-        marks += [
-            _tag("line", x1=low, x2=high, y1=middle, y2=middle, class_=f"interval{kind}"),
-            _tag("circle", cx=value, cy=middle, r="4.5", class_=f"dot{kind}"),
-        ]
-    return _picture(label, 2 * middle, "chart-interval", *marks)
+    return marks
 
 
 def axis(scale: Scale, write: Callable[[float], str], middle: float = 0.0) -> Markup:
@@ -264,26 +305,88 @@ def axis(scale: Scale, write: Callable[[float], str], middle: float = 0.0) -> Ma
     return _tag("svg", *labels, class_="chart-axis", width="100%", height="14", aria_hidden="true")
 
 
-def score_columns(labels: Sequence[tuple[str, str]], scores: Sequence[Score], scale: Scale, label: str) -> Markup:
-    """Scores of successive periods, each as a dot on its upright interval."""
+def score_columns(
+    labels: Sequence[tuple[str, str]],
+    scores: Sequence[Drawn],
+    scale: Scale,
+    label: str,
+    write: Callable[[float], str] = whole_points,
+    targets: Sequence[tuple[float, float] | None] = (),
+) -> Markup:
+    """Scores of successive periods, each as a dot on its upright interval, before the range that was its target."""
     height, n = 150.0, len(scores)
     marks: list[Markup] = []
+    for index, target in enumerate(targets):
+        if target is not None:
+            top, bottom = height * (1 - scale.share(target[1])), height * (1 - scale.share(target[0]))
+            x, width = _across((index + 0.2) / n), _across(0.6 / n)
+            marks.append(_tag("rect", x=x, y=top, width=width, height=max(bottom - top, 2.0), class_="target"))
     for index, score in enumerate(scores):
         if score.shown is None:
             continue
         at = _across((index + 0.5) / n)
-        nps, low, high = (height * (1 - scale.share(value)) for value in score.shown)
+        value, low, high = (height * (1 - scale.share(end)) for end in score.shown)
         kind = " small" if score.is_low_sample else ""
         marks.append(_tag("line", x1=at, x2=at, y1=low, y2=high, class_=f"interval{kind}"))
-        marks.append(_tag("circle", cx=at, cy=nps, r="4.5", class_=f"dot{kind}"))
+        marks.append(_tag("circle", cx=at, cy=value, r="4.5", class_=f"dot{kind}"))
     return _picture(
         label,
         height + 2 * LABEL_DROP,
         "chart-columns",
-        *_grid(scale, height, whole_points),
+        *_grid(scale, height, write),
         *marks,
         *_period_labels(labels, height),
     )
+
+
+def waterfall(steps: Sequence[Step], label: str) -> Markup:
+    """What leads from one total to another, or from nothing to a total, step by step from top to bottom."""
+    height = STEP_HEIGHT * len(steps)
+    levels = list(accumulate(steps, _level, initial=0.0))[1:]
+    scale = _range_of_levels(levels if steps[0].is_total else [0.0, *levels])
+    marks: list[Markup] = []
+    for tick in scale.ticks:
+        at, kind = _across(scale.share(tick)), "grid zero" if abs(tick) < scale.step / 1e6 else "grid"
+        marks.append(_tag("line", x1=at, x2=at, y1="0", y2=height, class_=kind))
+        marks.append(_text(whole_points(tick), at, height + LABEL_DROP - 4, "middle", "tick"))
+    for index, level in enumerate(levels[:-1]):
+        at, y = _across(scale.share(level)), STEP_HEIGHT * (index + 0.5)
+        marks.append(_tag("line", x1=at, x2=at, y1=y, y2=y + STEP_HEIGHT, class_="joint"))
+    for index, (step, level) in enumerate(zip(steps, levels, strict=True)):
+        middle = STEP_HEIGHT * (index + 0.5)
+        before = level if step.is_total else level - step.amount
+        start, end = sorted((scale.share(before), scale.share(level)))
+        if step.is_total:
+            marks.append(_tag("circle", cx=_across(end), cy=middle, r="5.5", class_="dot"))
+        else:
+            kind = "up" if step.amount > 0 else "down"
+            width = _across(end - start)
+            marks.append(_tag("rect", x=_across(start), y=middle - 7, width=width, height="14", class_=f"part {kind}"))
+        kind = "total" if step.is_total else "number"
+        if end < ROOM_FOR_NUMBER:
+            x, dx, anchor, class_ = end, "9", "start", f"step {kind}"
+        elif start > 1 - ROOM_FOR_NUMBER:
+            x, dx, anchor, class_ = start, "-9", "end", f"step {kind}"
+        else:
+            x, dx, anchor, class_ = end, "-9", "end", f"inside {'up' if step.amount > 0 else 'down'}"
+        written = signed_points(step.amount)
+        marks.append(_tag("text", written, x=_across(x), y=middle + 4.5, dx=dx, text_anchor=anchor, class_=class_))
+        marks.append(_text(_shortened(step.label), "-10", middle + 4.5, "end", f"step {kind}"))
+    return _picture(label, height + LABEL_DROP, "chart-steps", *marks)
+
+
+def _range_of_levels(levels: Sequence[float]) -> Scale:
+    """A range of scores; on the way from one to the other the sum may leave it."""
+    scale = Scale.of_scores(levels)
+    return scale if scale.holds(*levels) else Scale.around(levels)
+
+
+def _level(level: float, step: Step) -> float:
+    return step.amount if step.is_total else level + step.amount
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
 # Amounts -----------------------------------------------------------------------------------------------------------

@@ -197,9 +197,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One entry of the navigation."""
+    """One entry of the navigation, by its short title where it has one."""
 
     slug: str
     title: str
     sections: Sequence[Section]
     lead: str = ""
+    short: str = ""

@@ -36,6 +36,17 @@ def signed_points(value: float) -> str:
     return _typeset(f"{rounded:+.1f}") if rounded else "0.0"
 
 
+def hundredths(value: float) -> str:
+    """A mean on a scale from 0 to 1: 0.63."""
+    return _typeset(f"{_rounded(value, 2):.2f}")
+
+
+def signed_hundredths(value: float) -> str:
+    """A tone from −1 to 1, or a change of such a mean: +0.17, −0.03, 0.00."""
+    rounded = _rounded(value, 2)
+    return _typeset(f"{rounded:+.2f}") if rounded else "0.00"
+
+
 def whole_points(value: float) -> str:
     """A tick of a scale: 50, −100."""
     return _typeset(f"{_rounded(value, 0):.0f}")

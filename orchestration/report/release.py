@@ -39,6 +39,11 @@ class Rules:
     landmark_hours: int
     call_list_days: int
     agent_window_days: int
+    minimum_theme_answers: int
+    cooldown_days: int
+    action_window_days: int
+    onboarding_days: int
+    onboarding_check_ins: int
 
     @classmethod
     def load(cls, path: Path = PROJECT_FILE) -> Rules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from orchestration.report.numbers import counted, interval, signed_points
 
@@ -22,6 +22,39 @@ NO_ANSWERS = "no_answers"
 SUPPRESSED = "suppressed"
 ONE_ACCOUNT = "one_account"
 LOW_SAMPLE = "low_sample"
+
+# A number and the ends of its interval.
+Shown = tuple[float, float, float]
+
+
+class Drawn(Protocol):
+    """What a chart needs of an estimate."""
+
+    @property
+    def shown(self) -> Shown | None: ...
+
+    @property
+    def is_low_sample(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number other than a score, with its interval; without one it is not shown."""
+
+    shown: Shown | None
+    is_low_sample: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], column: str, suppression_reason: str | None = None) -> Estimate:
+        """The figure of a row that has its interval in <column>_ci_low and <column>_ci_high."""
+        shown = interval_of(row, column, f"{column}_ci_low", f"{column}_ci_high")
+        return cls(shown, suppression_reason == LOW_SAMPLE)
+
+
+def interval_of(row: Mapping[str, Any], estimate: str, low: str = "ci_low", high: str = "ci_high") -> Shown | None:
+    """A figure of a row with the ends of its interval; none where one of the three is missing."""
+    ends = [row[estimate], row[low], row[high]]
+    return None if any(end is None for end in ends) else (float(ends[0]), float(ends[1]), float(ends[2]))
 
 
 @dataclass(frozen=True)
@@ -54,7 +87,7 @@ class Score:
         return self.shown is not None
 
     @property
-    def shown(self) -> tuple[float, float, float] | None:
+    def shown(self) -> Shown | None:
         """The score and the ends of its interval, if it may be printed."""
         if self.nps is None or self.ci_low is None or self.ci_high is None:
             return None

@@ -41,6 +41,7 @@ from orchestration.report.numbers import (
 )
 from orchestration.report.pages.revenue import GROUPS
 from orchestration.report.release import Build, Release, Rules, literal
+from orchestration.report.scores import interval_of
 
 METHODS = {
     "within_account": "Accounts against themselves",
@@ -138,13 +139,6 @@ def page(release: Release, build: Build) -> Page:
     )
 
 
-def _interval_of(
-    row: Given, estimate: str, low: str = "ci_low", high: str = "ci_high"
-) -> tuple[float, float, float] | None:
-    ends = [row[estimate], row[low], row[high]]
-    return None if any(end is None for end in ends) else (float(ends[0]), float(ends[1]), float(ends[2]))
-
-
 def _scale(shown: Sequence[tuple[float, float, float] | None], middle: float = 0.0) -> charts.Scale:
     ends = [end for one in shown if one is not None for end in one]
     return charts.Scale.around([middle, *ends, *([] if ends else [middle + 1])], 4)
@@ -206,7 +200,7 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
 def _sentence(values: Sequence[Given]) -> Block:
     """The sentence of the estimate with the best grade, of several the one over the longest time."""
     order = list(METHODS)
-    shown = [row for row in values if _interval_of(row, "value_per_point") is not None and row["evidence_grade"] != "R"]
+    shown = [row for row in values if interval_of(row, "value_per_point") is not None and row["evidence_grade"] != "R"]
     if not shown:
         return Refusal("No method can put a value on a point yet. The reasons stand below, with what would lift them.")
     best = min(shown, key=lambda row: (row["evidence_grade"], -row["horizon_months"], order.index(row["method"])))
@@ -233,7 +227,7 @@ def told(row: Given) -> str:
 
 def _value_table(rows: Sequence[Given], caption: str, rules: Rules) -> Table:
     order = list(METHODS)
-    shown = {id(row): _interval_of(row, "value_per_point") for row in rows}
+    shown = {id(row): interval_of(row, "value_per_point") for row in rows}
     scale = _scale(list(shown.values()))
     drawn: list[Row] = []
     horizons = sorted({row["horizon_months"] for row in rows}, key=lambda months: (months != HEADLINE_MONTHS, -months))
@@ -351,7 +345,7 @@ def _dose(release: Release) -> Section:
             title,
             [Refusal("No band can be shown: it takes accounts with a score, a whole base and a complete outcome.")],
         )
-    shown = [_interval_of(row, "net_revenue_retention") for row in rows]
+    shown = [interval_of(row, "net_revenue_retention") for row in rows]
     scale = _scale(shown, 1.0)
     drawn = []
     for row, interval in zip(rows, shown, strict=True):
@@ -449,7 +443,7 @@ def _retention(release: Release) -> Section:
 
 
 def _retained(row: Given | None) -> tuple[float, float, float] | None:
-    return None if row is None else _interval_of(row, "net_revenue_retention")
+    return None if row is None else interval_of(row, "net_revenue_retention")
 
 
 def _retention_row(group: Legend, row: Given, shown: tuple[float, float, float] | None, scale: charts.Scale) -> Row:
@@ -615,7 +609,7 @@ def _accounts_at_risk(release: Release) -> Section:
 
 
 def _loss_of(row: Given) -> Cell:
-    shown = _interval_of(row, "expected_loss")
+    shown = interval_of(row, "expected_loss")
     if shown is None:
         return Cell("not known", is_quiet=True)
     return Cell(signed_money(shown[0]), note=money_interval(*shown[1:]))
@@ -647,8 +641,8 @@ def _economics(release: Release) -> Section:
         row = by_group.get(group.key)
         if row is None:
             continue
-        lifetime = _interval_of(row, "lifetime_value", "lifetime_value_ci_low", "lifetime_value_ci_high")
-        worth = _interval_of(row, "total_worth")
+        lifetime = interval_of(row, "lifetime_value", "lifetime_value_ci_low", "lifetime_value_ci_high")
+        worth = interval_of(row, "total_worth")
         drawn.append(
             Row(
                 [
@@ -778,7 +772,7 @@ def _claims(release: Release) -> Section:
 
 
 def _own(row: Given) -> Cell:
-    shown = _interval_of(row, "own_estimate")
+    shown = interval_of(row, "own_estimate")
     if shown is None:
         return Cell(NOTHING)
     value, low, high = (_measured(end, row["unit"]) for end in shown)
