@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from markupsafe import Markup
 
 from orchestration.report import charts
 from orchestration.report.document import (
@@ -267,14 +270,14 @@ def _waterfall(release: Release, total: Given) -> list[Block]:
     values = [row for row in rows if row["dimension"] == dimension]
     steps = _steps(total, values, release.rules)
     words = ", ".join(f"{step.label} {signed_points(step.amount)}" for step in steps)
-    legend = [Legend(item.key, item.label) for item in EFFECTS]
+    rows_drawn = f"{source.rows}, dimension = '{dimension}'"
     return [
         Chart(
             f"{what}, by {phrase(dimension).lower()}",
             charts.waterfall(steps, f"Waterfall of the score. {words}."),
-            legend=legend,
+            legend=EFFECTS,
         ),
-        _values_table(values, total, dimension, source, release.rules),
+        _values_table(values, total, dimension, replace(source, rows=rows_drawn), release.rules),
     ]
 
 
@@ -341,8 +344,7 @@ def _values_table(values: Sequence[Given], total: Given, dimension: str, source:
         Column("Rate", "number", note="points"),
         Column("Mix", "number", note="points"),
     ]
-    named = Source(source.table, f"{source.rows}, dimension = '{dimension}'")
-    return Table(f"The same in numbers, {_periods(total)}", columns, drawn, source=named)
+    return Table(f"The same in numbers, {_periods(total)}", columns, drawn, source=source)
 
 
 def _side(row: Given, side: str, rules: Rules) -> Cell:
@@ -468,7 +470,7 @@ def _contributions(rows: Sequence[Given], day: date, source: Source, minimum: in
     return Chart(
         "Where the points of the score come from",
         charts.waterfall(steps, f"Contributions. {words}."),
-        legend=[Legend(item.key, item.label) for item in EFFECTS],
+        legend=EFFECTS,
         note="Here nothing overlaps: the points of an answer are split equally over its themes, so that the parts add "
         "up to the score. They have no interval of their own.",
         source=source,
@@ -618,7 +620,7 @@ def _silent(release: Release) -> Section:
     )
 
 
-def _bar_of(part: int, whole: int, label: str) -> Any:
+def _bar_of(part: int, whole: int, label: str) -> Markup | None:
     parts = [charts.Part("amount", label, float(part)), charts.Part("rest", "", float(whole - part))]
     return charts.bar(parts, f"{label}: {share(ratio(part, whole))}") if whole else None
 
