@@ -125,18 +125,18 @@ changing as (
 trailed as (
     select
         *,
-        sum(revenue) over (
-            partition by account_id
-            order by {{ month_index('month_start') }}
-            range between 12 preceding and 1 preceding
-        ) as trailing_revenue_12m,
         {% for change in ['points', 'points_sq', 'n_contacts', 'n_invitations'] %}
         sum({{ change }}_change) over (
             partition by account_id
             order by {{ month_index('month_start') }}
             range between unbounded preceding and current row
-        ) as {{ change }}_changed{{ ',' if not loop.last }}
+        ) as {{ change }}_changed,
         {% endfor %}
+        sum(revenue) over (
+            partition by account_id
+            order by {{ month_index('month_start') }}
+            range between 12 preceding and 1 preceding
+        ) as trailing_revenue_12m
     from changing
 ),
 

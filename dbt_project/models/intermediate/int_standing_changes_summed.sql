@@ -15,7 +15,7 @@ invitations as (
         and program_type = '{{ var("headline_program_type") }}'
 ),
 
--- What an account has at the ends of months: from the month of the first day on, and before that of the day after the last.
+-- What an account has at the ends of months: from the month of the first day on, up to that of the day after the last.
 standing as (
     select
         account_id,

@@ -17,6 +17,14 @@ uplifts as (
     where exposure = 'attempted'
 ),
 
+-- The last cohort of new customers of whom enough answered.
+onboarded as (
+    select * from {{ ref('onboarding_outcomes') }}
+    where nps_day_60_ci_low is not null
+    order by cohort_start desc
+    limit 1
+),
+
 channels as (
     select * from {{ ref('int_service_channels_scored') }}
     where n_scored >= {{ var('reportable_scored_answers') }}
@@ -73,6 +81,16 @@ calling as (
     from uplifts
 ),
 
+onboarding as (
+    select
+        'nps_after_onboarding' as measure,
+        nps_day_60 as own_estimate,
+        nps_day_60_ci_low as ci_low,
+        nps_day_60_ci_high as ci_high,
+        'D' as evidence_grade
+    from onboarded
+),
+
 -- From the two standard errors: an account that used both channels makes the interval wider than it need be.
 channel_differences as (
     select
@@ -91,6 +109,8 @@ estimates as (
     select * from point_money
     union all
     select * from calling
+    union all
+    select * from onboarding
     union all
     select
         measure,
