@@ -142,7 +142,7 @@ reasons as (
     having max(case when is_trigger then 1 else 0 end) = 1
 ),
 
-final as (
+judged as (
     select
         heard.response_id,
         heard.account_id,
@@ -171,6 +171,20 @@ final as (
     from heard
     left join reasons
         on heard.response_id = reasons.response_id
+),
+
+-- The one order in which people are called, whichever list they stand in.
+final as (
+    select
+        *,
+        cast(row_number() over (
+            order by
+                case when is_call_due then 0 else 1 end asc,
+                priority_points desc,
+                coalesce(trailing_revenue_12m, 0) desc,
+                response_id asc
+        ) as {{ dbt.type_int() }}) as call_order
+    from judged
 )
 
 select * from final

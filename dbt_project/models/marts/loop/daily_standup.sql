@@ -31,13 +31,7 @@ final as (
         priority_reason,
         comment_redacted,
         currency,
-        cast(row_number() over (
-            order by
-                case when is_call_due then 0 else 1 end asc,
-                priority_points desc,
-                coalesce(trailing_revenue_12m, 0) desc,
-                response_id asc
-        ) as {{ dbt.type_int() }}) as priority,
+        cast(row_number() over (order by call_order) as {{ dbt.type_int() }}) as priority,
         priority_points,
         score,
         previous_score,
