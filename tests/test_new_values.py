@@ -1,4 +1,4 @@
-"""A channel, role, touchpoint, region or team that nobody has heard of is in every table that knows its kind.
+"""A channel, role, touchpoint, way of solving, region or team that is new is in every table that knows its kind.
 
 Nothing is listed in code: which tables must show a value follows from the columns that the release has. A total would
 be silently short otherwise.
@@ -14,8 +14,9 @@ import pytest
 
 from tests.conftest import TINY_AS_OF, run_nightly, write_tiny_raw
 
-CHANNEL, TOUCHPOINT, REGION, ROLE, TEAM = "hologram", "launch_party", "antarctica", "ambassador", "moon_base"
-NEW = {"channel": CHANNEL, "touchpoint": TOUCHPOINT, "region": REGION, "agent_team": TEAM}
+CHANNEL, TOUCHPOINT, MODE = "hologram", "launch_party", "telepathy"
+REGION, ROLE, TEAM = "antarctica", "ambassador", "moon_base"
+NEW = {"channel": CHANNEL, "touchpoint": TOUCHPOINT, "resolution_mode": MODE, "region": REGION, "agent_team": TEAM}
 
 SURVEYS = """survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,scale_direction,counts_as_nps
 rel,Relationship,relationship,nps,Would you?,0,10,higher_is_better,true
@@ -33,8 +34,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         folder / "crm_revenue.csv",
         [f"v9-{month},a9,2024-{month:02d}-01,2024-{month:02d}-28,900,subscription" for month in range(1, 7)],
     )
-    header = "response_id,survey_id,invitation_id,account_id,contact_id,channel,touchpoint,agent_id,employee_team"
-    lines = [f"{header},answered_at,score"]
+    header = "response_id,survey_id,invitation_id,account_id,contact_id,channel,touchpoint,resolution_mode,agent_id"
+    lines = [f"{header},employee_team,answered_at,score"]
     # All of one kind, month by month, so that every table that counts answers, invitations or experiences sees them.
     invitations = ["invitation_id,survey_id,contact_id,account_id,channel,touchpoint,agent_id,sent_at,delivered_at"]
     for month in range(1, 7):
@@ -46,13 +47,13 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
                 f"i{key},{survey},c99,a9,{CHANNEL},{TOUCHPOINT},g9,2024-{month:02d}-10T08:00:00Z,2024-{month:02d}-10T08:01:00Z"
             )
             lines.append(
-                f"n{key},{survey},i{key},a9,c99,{CHANNEL},{TOUCHPOINT},g9,,2024-{month:02d}-15T10:00:00Z,{score}"
+                f"n{key},{survey},i{key},a9,c99,{CHANNEL},{TOUCHPOINT},{MODE},g9,,2024-{month:02d}-15T10:00:00Z,{score}"
             )
-        lines += [f"e{month}-{n},emp,,,,,,,{TEAM},2024-{month:02d}-15T10:00:00Z,9" for n in range(6)]
+        lines += [f"e{month}-{n},emp,,,,,,,,{TEAM},2024-{month:02d}-15T10:00:00Z,9" for n in range(6)]
     old = (folder / "survey_responses.csv").read_text(encoding="utf-8").splitlines()[1:]
     for line in old:
         response, account, contact, answered, given, _ = line.split(",")
-        lines.append(f"{response},rel,,{account},{contact},email,,,,{answered},{given}")
+        lines.append(f"{response},rel,,{account},{contact},email,,,,,{answered},{given}")
     write(folder / "survey_responses.csv", lines)
     write(folder / "survey_invitations.csv", invitations)
     write(folder / "crm_contacts.csv", ["contact_id,account_id,buying_role", f"c99,a9,{ROLE}"])

@@ -28,51 +28,71 @@ stacked as (
     {% endfor %}
 ),
 
--- Sums of products of what the account's mean and the period effects leave. With deviations u, v from the account's
--- means and effects e, f: sum w (u - e + mean e) (v - f + mean f) = sum w u v - sum w u f - sum w v e + sum w e f
--- - (sum w e) (sum w f) / sum w.
-residual as (
+-- The effects of the periods in which the account has a row, in the order of its own lists.
+matched as (
     select
-        stacked.cell_number,
-        stacked.horizon_months,
-        stacked.account_number,
-        stacked.n_observations,
-        stacked.is_identifying,
-        stacked.account_weight,
-        stacked.noise_weight - stacked.noise_weight_of_mean as noise_weight,
-        {{ list_dot('stacked.weight_sq_by_period', 'effects.main_per_weight') }} / stacked.account_weight as leverage,
-        coalesce(
-            {{ list_dot('stacked.lead_weight_sq_by_period', 'effects.lead_per_weight') }}
-            / nullif(stacked.account_lead_weight, 0),
-            0e0
-        ) as lead_leverage,
+        stacked.*,
         {% for prefix, pairs in products.items() %}
         {% set panel = 'main_' if prefix == '' else prefix %}
-        {% set own = 'stacked.' ~ prefix %}
-        {% set weights = own ~ 'weight_by_period' %}
-        {% set total = 'stacked.account_' ~ prefix ~ 'weight' %}
         {% for first, second in pairs %}
-        {{ own ~ first ~ '_' ~ second }}
-        - {{ list_dot(own ~ first ~ '_by_period', 'effects.' ~ panel ~ second) }}
-        - {{ list_dot(own ~ second ~ '_by_period', 'effects.' ~ panel ~ first) }}
-        + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ second) }}
-        - coalesce(
-            {{ list_dot(weights, 'effects.' ~ panel ~ first) }} * {{ list_dot(weights, 'effects.' ~ panel ~ second) }}
-            / nullif({{ total }}, 0),
-            0e0
-        ) as {{ prefix ~ first ~ '_' ~ second }},
         {% if first == second %}
-        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, 'effects.' ~ panel ~ first ~ '_' ~ first) }})
-        + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
+        {{ list_items('effects.' ~ panel ~ first, 'stacked.places') }} as {{ panel ~ first }}_effects,
         {% endif %}
+        {{ list_items('effects.' ~ panel ~ first ~ '_' ~ second, 'stacked.places') }}
+            as {{ panel ~ first ~ '_' ~ second }}_effects,
         {% endfor %}
+        {{ list_items('effects.' ~ panel ~ 'per_weight', 'stacked.places') }} as {{ panel }}per_weight
+        {{- ',' if not loop.last }}
         {% endfor %}
-        stacked.part_cell
     from stacked
     inner join effects
         on
             stacked.cell_number = effects.cell_number
             and stacked.horizon_months = effects.horizon_months
+),
+
+-- Sums of products of what the account's mean and the period effects leave. With deviations u, v from the account's
+-- means and effects e, f: sum w (u - e + mean e) (v - f + mean f) = sum w u v - sum w u f - sum w v e + sum w e f
+-- - (sum w e) (sum w f) / sum w.
+residual as (
+    select
+        matched.cell_number,
+        matched.horizon_months,
+        matched.account_number,
+        matched.n_observations,
+        matched.is_identifying,
+        matched.account_weight,
+        matched.noise_weight - matched.noise_weight_of_mean as noise_weight,
+        {{ list_dot('matched.weight_sq_by_period', 'matched.main_per_weight') }} / matched.account_weight as leverage,
+        coalesce(
+            {{ list_dot('matched.lead_weight_sq_by_period', 'matched.lead_per_weight') }}
+            / nullif(matched.account_lead_weight, 0),
+            0e0
+        ) as lead_leverage,
+        {% for prefix, pairs in products.items() %}
+        {% set panel = 'main_' if prefix == '' else prefix %}
+        {% set own = 'matched.' ~ prefix %}
+        {% set effects_of = 'matched.' ~ panel %}
+        {% set weights = own ~ 'weight_by_period' %}
+        {% set total = 'matched.account_' ~ prefix ~ 'weight' %}
+        {% for first, second in pairs %}
+        {{ own ~ first ~ '_' ~ second }}
+        - {{ list_dot(own ~ first ~ '_by_period', effects_of ~ second ~ '_effects') }}
+        - {{ list_dot(own ~ second ~ '_by_period', effects_of ~ first ~ '_effects') }}
+        + {{ list_dot(weights, effects_of ~ first ~ '_' ~ second ~ '_effects') }}
+        - coalesce(
+            {{ list_dot(weights, effects_of ~ first ~ '_effects') }} * {{ list_dot(weights, effects_of ~ second ~ '_effects') }}
+            / nullif({{ total }}, 0),
+            0e0
+        ) as {{ prefix ~ first ~ '_' ~ second }},
+        {% if first == second %}
+        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, effects_of ~ first ~ '_' ~ first ~ '_effects') }})
+        + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
+        {% endif %}
+        {% endfor %}
+        {% endfor %}
+        matched.part_cell
+    from matched
 ),
 
 -- Where nothing is left but rounding (an account seen once, a period with one account), the account is no cluster.

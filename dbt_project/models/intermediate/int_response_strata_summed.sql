@@ -1,4 +1,5 @@
-{% set dimensions = var('answer_dimensions') | reject('equalto', 'survey_id') | list %}
+{% set dimensions = var('answer_dimensions')
+    | reject('in', ['survey_id'] + var('dimensions_of_the_answer_alone')) | list %}
 {% set account_columns = ['segment', 'size_band', 'region', 'industry', 'owner_id'] %}
 
 with

@@ -19,6 +19,7 @@ final as (
         metric,
         channel,
         touchpoint,
+        resolution_mode,
         segment,
         size_band,
         region,
