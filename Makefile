@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-real verify-statistics lint docs serve rollback bench parse lock clean
+.PHONY: help nightly test test-browser test-real verify-statistics verify-incremental lint docs serve rollback bench parse lock clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,9 @@ test-real: .venv/dev ## real answers through the whole pipeline: make test-real 
 verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
 	@$(BIN)/python -m tests.verify_loop
+
+verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50
+	@$(BIN)/python -m tests.verify_incremental $(SEQUENCES)
 
 lint: .venv/dev ## style, types and SQL
 	$(BIN)/ruff check .

@@ -94,4 +94,5 @@ def what_was_published(build: Mapping[str, Any], score: Mapping[str, Any] | None
         f"  raw rows    {sum(count['n_raw'] for count in counts):,}: {parts}",
         f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
     ]
+    lines += [f"  raw file    {event}" for event in build["raw_events"]]
     return "\n".join([*lines, *(f"  warning     {warning}" for warning in [*build["warnings"], *build["warned"]])])

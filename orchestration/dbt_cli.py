@@ -230,12 +230,18 @@ def _peak_memory_mib(process: int) -> int:
 
 
 @dataclass(frozen=True)
-class DbtOutcome:
-    """How many data tests passed; what warned and what failed, in words; how long the engine worked on the nodes."""
+class DataTestResult:
+    """What a data test said: passed, or warned in these words."""
 
-    passed: int
-    warned: tuple[str, ...]
-    failures: tuple[Finding, ...]
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """What the data tests said, by unique id; what failed; how long the engine worked on the nodes."""
+
+    tests: Mapping[str, DataTestResult]
+    failures: tuple[Finding, ...] = ()
     seconds: float = 0.0
 
 
@@ -243,7 +249,7 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
     """Read what a finished build left in its target folder."""
     results_file = settings.dbt_target_folder / "run_results.json"
     if not results_file.is_file():
-        return DbtOutcome(0, (), (_broken_project(run),))
+        return DbtOutcome({}, (_broken_project(run),))
     results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
     manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = attach_tests(manifest)["nodes"]
@@ -254,13 +260,16 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
     )
     if run.returncode != 0 and not failures:
         failures = (_broken_project(run),)
-    warned = tuple(
-        f"{nodes[result['unique_id']]['name']} on {_table(nodes[result['unique_id']], nodes)}: {result['message']}"
+    tests = {
+        result["unique_id"]: DataTestResult(
+            f"{nodes[result['unique_id']]['name']} on {_table(nodes[result['unique_id']], nodes)}: {result['message']}"
+            if result["status"] == "warn"
+            else None
+        )
         for result in results
-        if result["status"] == "warn"
-    )
-    passed = sum(result["status"] == "pass" for result in results)
-    return DbtOutcome(passed, warned, failures, round(seconds_executing(results), 2))
+        if result["status"] in ("pass", "warn")
+    }
+    return DbtOutcome(tests, failures, round(seconds_executing(results), 2))
 
 
 def seconds_executing(results: Sequence[Mapping[str, Any]]) -> float:

@@ -1,7 +1,8 @@
 """Landing of the raw tables: every file under NPS_RAW is read and checked once, into schema raw of the build file.
 
 Text is parsed into a table. Parquet on a disk stays where it is, behind a view: to copy 15 million rows takes eight
-times as long as to check them, and the models read a column of the file as fast as one of a copy.
+times as long as to check them, and the models read a column of the file as fast as one of a copy. A file that was read
+before and is the same is not read again (raw_ledger).
 
 A landed table has the columns of its dbt source, in that order, then ``_source_file`` (path below NPS_RAW) and
 ``_row_number`` (1 to n over the table, in the order of file names and of the rows in a file). A column keeps the type
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -23,6 +24,16 @@ import duckdb
 
 from orchestration.findings import EXAMPLE_LENGTH, EXAMPLES_SHOWN, Finding, RawInputError
 from orchestration.raw_files import SUPPORTED, RawFile, group_by_table, malformed_json_lines, not_utf8
+from orchestration.raw_ledger import (
+    Fingerprint,
+    ReadFile,
+    content_hash,
+    events,
+    fingerprint,
+    read_files,
+    reader,
+    write_files,
+)
 from orchestration.raw_place import RawPlace
 
 RAW_SCHEMA = "raw"
@@ -52,13 +63,20 @@ class RawTable:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """What one table was landed from."""
+    """What one table was landed from.
+
+    ``files_read`` of its ``files`` had to be read; ``events`` say what befell files that had been read before. Tables
+    of the same ``content_hash`` hold the same rows; None where nobody can tell.
+    """
 
     name: str
     rows: int
     files: int
     newest_loaded_at: datetime | None
     extra_columns: tuple[str, ...]
+    files_read: int
+    events: tuple[str, ...]
+    content_hash: str | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,8 @@ def land(
     findings: list[Finding] = []
     for table in wanted:
         try:
-            plans.append(plan_table(connection, place, table, found.get(table.name, [])))
+            files = [place.file(name) for name in found.get(table.name, [])]
+            plans.append(plan_table(connection, place, table, files, what_is_known(connection, place, table, files)))
         except RawInputError as error:
             # Every table is looked at, so that one run names all that is to be mended.
             findings += error.findings
@@ -154,19 +173,71 @@ class Scan:
     row_number: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger knows of a table and its files, and how they are now (of a URL, nothing)."""
+
+    read_by: str
+    is_landed: bool
+    files: Mapping[str, ReadFile]
+    current: Mapping[str, Fingerprint]
+
+    def is_read(self, file: RawFile) -> bool:
+        """Whether the file holds what it held when it was read."""
+        read, now = self.files.get(file.name), self.current.get(file.name)
+        return read is not None and now is not None and read.fingerprint.content_hash == now.content_hash
+
+
+def what_is_known(
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, files: Sequence[RawFile]
+) -> Known:
+    """Look the files up in the ledger; nothing is known of them where the table is not there any more.
+
+    Of a file at a URL nobody can tell whether it is another: it is read each time.
+    """
+    read_by = reader(table.columns, table.required_columns)
+    if place.is_url:
+        return Known(read_by, False, {}, {})
+    landed = read_files(connection, table.name, place.prefix, read_by) if _kinds(connection, table.name) else None
+    read = landed or {}
+    current = {
+        file.name: fingerprint(file, read[file.name].fingerprint if file.name in read else None) for file in files
+    }
+    return Known(read_by, landed is not None, read, current)
+
+
 @dataclass
 class Plan:
     table: RawTable
+    known: Known
     scans: list[Scan] = field(default_factory=list)
+
+    @property
+    def files(self) -> tuple[RawFile, ...]:
+        return tuple(file for scan in self.scans for file in scan.files)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the table lies there already as it would be landed."""
+        return (
+            self.known.is_landed
+            and set(self.known.files) == {file.name for file in self.files}
+            and all(self.known.is_read(file) for file in self.files)
+        )
 
     def column_type(self, column: str) -> str:
         types = {scan.columns[column].type for scan in self.scans if column in scan.columns}
         return types.pop() if len(types) == 1 else TEXT
 
 
-def plan_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, names: Sequence[str]) -> Plan:
-    """Open every file of a table for its columns, and group the files into scans."""
-    files = [place.file(name) for name in names]
+def plan_table(
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, files: Sequence[RawFile], known: Known
+) -> Plan:
+    """Open every file of a table for its columns, and group the files into scans.
+
+    Text that was read before is taken from where it landed, if all of the table is text: so it has the types that it
+    would have if it were read again.
+    """
     if not files and table.is_required:
         raise RawInputError(
             Finding(
@@ -176,18 +247,28 @@ def plan_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, table: Ra
                 next_step=f"Put it there ({SUPPORTED}), or set NPS_RAW to where it is.",
             )
         )
+    is_text = all(file.format != "parquet" for file in files) and _is_all_text(connection, table)
+    kept = {file.name for file in files if is_text and known.is_read(file)}
     for file in files:
-        place.check_whole(connection, table.name, file)
+        if not known.is_read(file):
+            place.check_whole(connection, table.name, file)
     parquet = _parquet_columns(connection, table, [file for file in files if file.format == "parquet"])
     columns_of: dict[str, Callable[[RawFile], tuple[FileColumn, ...]]] = {
         "csv": lambda file: _csv_columns(place.csv_header(connection, table.name, file)),
         "parquet": lambda file: parquet[file.address],
         "jsonl": lambda file: (),
     }
-    described = [(file, columns_of[file.format](file)) for file in files]
-    plan = Plan(table)
-    for (form, _, columns), group in groupby(described, lambda pair: (pair[0].format, pair[0].partitions, pair[1])):
-        scanned = tuple(file for file, _ in group)
+    columns_of["landed"] = lambda file: ()
+    described = [
+        (file, form, columns_of[form](file))
+        for file, form in ((file, "landed" if file.name in kept else file.format) for file in files)
+    ]
+    plan = Plan(table, known)
+    for (form, _, columns), group in groupby(described, lambda file: (file[1], file[0].partitions, file[2])):
+        scanned = tuple(file for file, _, _ in group)
+        if form == "landed":
+            plan.scans.append(_landed_scan(place, table, scanned, known))
+            continue
         if form == "jsonl":
             plan.scans.append(_jsonl_scan(connection, place, table, scanned, len(plan.scans)))
             continue
@@ -259,6 +340,30 @@ def _csv_scan(
     return Scan("csv", files, matched, extra, relation, "row_number() over ()")
 
 
+def _landed_scan(place: RawPlace, table: RawTable, files: tuple[RawFile, ...], known: Known) -> Scan:
+    """Files of text that were read before, from the table in which they landed."""
+    names = ", ".join(quoted(file.name) for file in files)
+    relation = (
+        f"(select *, {quoted(place.prefix)} || _source_file as {ADDRESS} "
+        f"from {RAW_SCHEMA}.{table.name} where _source_file in ({names}))"
+    )
+    columns = {name: FileColumn(name, identifier(name)) for name in table.columns}
+    extra = tuple(sorted({name for file in files for name in known.files[file.name].extra_columns}))
+    return Scan("landed", files, columns, extra, relation, "row_number() over (order by _row_number)")
+
+
+def _is_all_text(connection: duckdb.DuckDBPyConnection, table: RawTable) -> bool:
+    """Whether the table lies there, as a table of text."""
+    if _kinds(connection, table.name) != ["BASE TABLE"]:
+        return False
+    types = connection.execute(
+        "select distinct data_type from information_schema.columns where table_catalog = current_database() "
+        "and table_schema = ? and table_name = ? and column_name in (select unnest(?))",
+        [RAW_SCHEMA, table.name, list(table.columns)],
+    ).fetchall()
+    return types == [(TEXT,)]
+
+
 def _parquet_columns(
     connection: duckdb.DuckDBPyConnection, table: RawTable, files: Sequence[RawFile]
 ) -> dict[str, tuple[FileColumn, ...]]:
@@ -305,13 +410,16 @@ def _parquet_scan(
         connection.execute(f"select file_name, num_rows from parquet_file_metadata({_addresses(files)})").fetchall()
     )
     before = list(accumulate((counts[file.address] for file in files), initial=0))[:-1]
-    relation = (
+    # A window over 6 million rows takes three times as long as reading them.
+    row_number = f"file_row_number + 1 + ({before}::bigint[])[file_index::bigint + 1]"
+    return Scan("parquet", files, matched, extra, _parquet_relation(files), row_number)
+
+
+def _parquet_relation(files: Sequence[RawFile]) -> str:
+    return (
         f"read_parquet({_addresses(files)}, filename = '{ADDRESS}', file_row_number = true, binary_as_string = true, "
         "hive_partitioning = false)"
     )
-    # A window over 6 million rows takes three times as long as reading them.
-    row_number = f"file_row_number + 1 + ({before}::bigint[])[file_index::bigint + 1]"
-    return Scan("parquet", files, matched, extra, relation, row_number)
 
 
 def _jsonl_scan(
@@ -386,58 +494,107 @@ class UnreadableError(Exception):
 
 
 def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
-    types = {name: plan.column_type(name) for name in plan.table.columns}
-    is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
-    _drop(connection, plan.table.name)
-    rows, newest = (_view if is_in_place else _copy)(connection, place, plan, types)
-    extra = tuple(sorted({name for scan in plan.scans for name in scan.extra}))
-    return LandedTable(plan.table.name, rows, sum(len(scan.files) for scan in plan.scans), newest, extra)
+    known, name = plan.known, plan.table.name
+    if plan.is_unchanged:
+        read = list(known.files.values())
+    else:
+        types = {column: plan.column_type(column) for column in plan.table.columns}
+        is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
+        read = (_view if is_in_place else _copy)(connection, place, plan, types)
+        write_files(connection, name, place.prefix, known.read_by, read)
+    return LandedTable(
+        name,
+        sum(file.n_rows for file in read),
+        len(plan.files),
+        max((file.newest_loaded_at for file in read if file.newest_loaded_at is not None), default=None),
+        tuple(sorted({column for file in read for column in file.extra_columns})),
+        sum(not known.is_read(file) for file in plan.files),
+        events(name, known.files, known.current),
+        None if place.is_url else content_hash(known.read_by, read),
+    )
 
 
-def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """What was landed before under the name, whether it is a table or a view."""
-    kinds = connection.execute(
+def _kinds(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """What lies in schema raw under the name: a table, a view or nothing."""
+    rows = connection.execute(
         "select table_type from information_schema.tables "
         "where table_catalog = current_database() and table_schema = ? and table_name = ?",
         [RAW_SCHEMA, name],
     ).fetchall()
-    for (kind,) in kinds:
+    return [kind for (kind,) in rows]
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """What was landed before under the name, whether it is a table or a view."""
+    for kind in _kinds(connection, name):
         connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {RAW_SCHEMA}.{name}")
 
 
 def _copy(
     connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
-) -> tuple[int, datetime | None]:
-    """Parse the files into a table; its rows, and the newest ``loaded_at``."""
-    target = f"{RAW_SCHEMA}.{plan.table.name}"
-    declared = ", ".join(f"{identifier(name)} {kind}" for name, kind in types.items())
+) -> list[ReadFile]:
+    """Parse the files into a table; what each of them held."""
+    name = plan.table.name
+    target = f"{RAW_SCHEMA}._{name}"
+    declared = ", ".join(f"{identifier(column)} {kind}" for column, kind in types.items())
     connection.execute(f"create table {target} ({declared}, _source_file varchar, _row_number bigint)")
     rows = 0
     for scan in plan.scans:
         _run(connection, plan.table, scan, f"insert into {target} {_selection(place, scan, types, rows)}")
         ((rows,),) = connection.execute(f"select count(*) from {target}").fetchall()
-    ((newest,),) = connection.execute(f"select {_newest(types)} from {target}").fetchall()
-    return rows, newest
+    _drop(connection, name)
+    connection.execute(f"alter table {target} rename to {name}")
+    held = connection.execute(
+        f"select _source_file, count(*), {_newest(types)} from {RAW_SCHEMA}.{name} group by _source_file"
+    ).fetchall()
+    return _read(plan, {source_file: (n_rows, newest) for source_file, n_rows, newest in held})
 
 
 def _view(
     connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
-) -> tuple[int, datetime | None]:
-    """Read every value of the files once, so that what is broken is found here, and leave them behind a view."""
-    rows = 0
-    newest: datetime | None = None
+) -> list[ReadFile]:
+    """Read every value of each new file, so that what is broken is found here, and leave all behind a view."""
+    held: dict[str, tuple[int, datetime | None]] = {}
     selections: list[str] = []
+    rows = 0
     for scan in plan.scans:
-        selection = _selection(place, scan, types, rows)
-        values = ", ".join(f"max({identifier(name)})" for name in types)
-        ((n_rows, scan_newest, *_),) = _run(
-            connection, plan.table, scan, f"select count(*), {_newest(types)}, {values} from ({selection})"
-        )
-        selections.append(selection)
-        rows += n_rows
-        newest = max((at for at in (newest, scan_newest) if at is not None), default=None)
+        unread = tuple(file for file in scan.files if not plan.known.is_read(file))
+        if unread:
+            checked = replace(scan, files=unread, relation=_parquet_relation(unread), row_number="0")
+            values = ", ".join(f"max({identifier(name)})" for name in types)
+            found = _run(
+                connection,
+                plan.table,
+                scan,
+                f"select _source_file, count(*), {_newest(types)}, {values} "
+                f"from ({_selection(place, checked, types, 0)}) group by _source_file",
+            )
+            held |= {source_file: (n_rows, newest) for source_file, n_rows, newest, *_ in found}
+        held |= {
+            file.name: (plan.known.files[file.name].n_rows, plan.known.files[file.name].newest_loaded_at)
+            for file in scan.files
+            if plan.known.is_read(file)
+        }
+        selections.append(_selection(place, scan, types, rows))
+        rows += sum(held.get(file.name, (0, None))[0] for file in scan.files)
+    _drop(connection, plan.table.name)
     connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {' union all '.join(selections)}")
-    return rows, newest
+    return _read(plan, held)
+
+
+def _read(plan: Plan, held: Mapping[str, tuple[int, datetime | None]]) -> list[ReadFile]:
+    """What is to be known of each file: by name, its rows and its newest ``loaded_at``."""
+    nothing, known = Fingerprint(0, 0, ""), plan.known
+    return [
+        ReadFile(
+            file.name,
+            known.current.get(file.name, nothing),
+            *held.get(file.name, (0, None)),
+            known.files[file.name].extra_columns if known.is_read(file) else scan.extra,
+        )
+        for scan in plan.scans
+        for file in scan.files
+    ]
 
 
 def _newest(types: Mapping[str, str]) -> str:

@@ -69,6 +69,11 @@ class Settings:
         return self.build_folder / "record.json"
 
     @property
+    def built_file(self) -> Path:
+        """What the build file was built from, if a build came to its end."""
+        return self.build_folder / "built.json"
+
+    @property
     def dbt_target_folder(self) -> Path:
         """Where a build's dbt leaves its manifest, results and compiled SQL."""
         return self.build_folder / "dbt"
@@ -81,6 +86,11 @@ class Settings:
     def enrichment_folder(self) -> Path:
         """What was read from comments, kept from one build to the next."""
         return self.home / "enrichment"
+
+    @property
+    def history_folder(self) -> Path:
+        """What every night has seen of the accounts. Removing the build does not remove it."""
+        return self.home / "history"
 
     @property
     def published_folder(self) -> Path:

@@ -8,10 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
-
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
 from tests.conftest import build_environment, run_nightly
+from tests.nights import contents
 
 
 def test_every_unit_test_passes(sample_release: Path, tmp_path: Path) -> None:
@@ -41,14 +40,3 @@ def test_the_same_input_gives_the_same_tables(sample_release: Path, tmp_path: Pa
 
     assert done.code == 0, done.stderr
     assert contents(tmp_path) == contents(sample_release)
-
-
-def contents(home: Path) -> dict[str, str]:
-    """A hash of each published table's rows, in the order in which they are stored (which one thread keeps)."""
-    published = home / "published" / "nps.duckdb"
-    with duckdb.connect(published, read_only=True, config={"threads": 1}) as connection:
-        tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
-        return {
-            table: str(connection.sql(f"select md5(string_agg(cast(t as varchar), '|')) from {table} as t").fetchone())
-            for (table,) in tables
-        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from orchestration.findings import RawInputError
 from orchestration.raw_files import group_by_table
 from orchestration.raw_place import RawPlace
-from orchestration.raw_tables import Landing, RawTable, land
+from orchestration.raw_tables import LandedTable, Landing, RawTable, land
 
 ANSWERS = RawTable("survey", "answers", True, ("answer_id", "score", "note", "loaded_at"), ("answer_id", "score"))
 RATES = RawTable("finance", "rates", False, ("month", "rate", "loaded_at"), ("month", "rate"))
@@ -444,3 +445,128 @@ def test_every_format_is_sought_at_a_url(monkeypatch: pytest.MonkeyPatch, wareho
     monkeypatch.setattr(RawPlace, "_exists", exists)
     assert RawPlace("https://example.org/raw").names(warehouse, ["rates"]) == ["rates.csv.gz"]
     assert sorted(sought) == ["rates.csv", "rates.csv.gz", "rates.jsonl", "rates.parquet"]
+
+
+# Night after night -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nights(raw: Path, tmp_path: Path) -> Iterator[Callable[[], LandedTable]]:
+    """Land the answers once more, in a build file that stays; what was landed."""
+    with duckdb.connect(tmp_path / "build.duckdb") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield lambda: land(connection, str(raw), TABLES).tables[0]
+
+
+def landed_afresh(raw: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        land(connection, str(raw), TABLES)
+        return connection.execute("select * from raw.answers order by _row_number").fetchall()
+
+
+def landed(tmp_path: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(tmp_path / "build.duckdb") as connection:
+        return connection.execute("select * from raw.answers order by _row_number").fetchall()
+
+
+def write_answers(path: Path, *keys: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".parquet":
+        rows = ", ".join(f"('{key}', 9)" for key in keys)
+        write_parquet(path, f"select * from (values {rows}) as t(answer_id, score)")
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(f'{{"answer_id": "{key}", "score": 9}}\n' for key in keys))
+    else:
+        path.write_text("answer_id,score\n" + "".join(f"{key},9\n" for key in keys))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_file_that_stays_as_it_was_is_read_once(
+    raw: Path, nights: Callable[[], LandedTable], tmp_path: Path, suffix: str
+) -> None:
+    write_answers(raw / "answers" / f"2.{suffix}", "c", "d")
+    first = nights()
+    assert (first.files, first.files_read, first.events) == (1, 1, ())
+    again = nights()
+    assert (again.rows, again.files, again.files_read) == (2, 1, 0)
+    assert again.content_hash == first.content_hash
+    # The new file comes before the old one, whose rows get other numbers.
+    write_answers(raw / "answers" / f"1.{suffix}", "a", "b", "e")
+    second = nights()
+    assert (second.rows, second.files, second.files_read) == (5, 2, 1)
+    assert second.content_hash != first.content_hash
+    assert second.events == ()
+    assert landed(tmp_path) == landed_afresh(raw)
+    # Touched, and the same: looked at, and not read.
+    os.utime(raw / "answers" / f"1.{suffix}", (1, 1))
+    touched = nights()
+    assert (touched.files_read, touched.content_hash) == (0, second.content_hash)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_file_that_changed_or_is_gone_is_an_event(
+    raw: Path, nights: Callable[[], LandedTable], tmp_path: Path, suffix: str
+) -> None:
+    for number, keys in enumerate((("a",), ("b", "c"), ("d",))):
+        write_answers(raw / "answers" / f"{number}.{suffix}", *keys)
+    nights()
+    write_answers(raw / "answers" / f"1.{suffix}", "b", "x", "y")
+    changed = nights()
+    assert changed.events == (f"answers: answers/1.{suffix} is not what it was, and its 2 rows are replaced",)
+    assert (changed.rows, changed.files_read) == (5, 1)
+    assert landed(tmp_path) == landed_afresh(raw)
+    (raw / "answers" / f"0.{suffix}").unlink()
+    gone = nights()
+    assert gone.events == (f"answers: answers/0.{suffix} is gone, and its 1 rows with it",)
+    assert (gone.rows, gone.files_read) == (4, 0)
+    assert gone.content_hash != changed.content_hash
+    assert landed(tmp_path) == landed_afresh(raw)
+
+
+def test_types_are_those_of_a_landing_afresh(raw: Path, nights: Callable[[], LandedTable], tmp_path: Path) -> None:
+    """A number of a Parquet file is a number until text comes beside it, and again when that is gone."""
+    write_answers(raw / "answers" / "1.parquet", "a")
+    nights()
+    assert landed(tmp_path)[0][1] == 9
+    write_answers(raw / "answers" / "2.csv", "b")
+    nights()
+    assert landed(tmp_path) == landed_afresh(raw)
+    assert landed(tmp_path)[0][1] == "9"
+    (raw / "answers" / "2.csv").unlink()
+    nights()
+    assert landed(tmp_path) == landed_afresh(raw)
+
+
+def test_a_table_without_a_file_stays_the_same(raw: Path, tmp_path: Path) -> None:
+    write_answers(raw / "answers.csv", "a")
+    with duckdb.connect(tmp_path / "build.duckdb") as connection:
+        nothing, again = (land(connection, str(raw), TABLES).tables[1] for _ in range(2))
+        assert again == nothing
+        (raw / "rates.csv").write_text("month,rate\n2026-01-01,1.1\n")
+        assert land(connection, str(raw), TABLES).tables[1].content_hash != nothing.content_hash
+        (raw / "rates.csv").unlink()
+        gone = land(connection, str(raw), TABLES).tables[1]
+        assert (gone.rows, gone.content_hash) == (0, nothing.content_hash)
+        assert gone.events == ("rates: rates.csv is gone, and its 1 rows with it",)
+
+
+def test_a_broken_file_is_named_though_the_others_were_read(raw: Path, nights: Callable[[], LandedTable]) -> None:
+    write_answers(raw / "answers" / "1.parquet", "a")
+    nights()
+    whole = (raw / "answers" / "1.parquet").read_bytes()
+    (raw / "answers" / "2.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RawInputError) as caught:
+        nights()
+    assert rules(caught.value) == [("truncated_file", "answers")]
+    write_answers(raw / "answers" / "2.parquet", "b")
+    mended = nights()
+    assert (mended.rows, mended.files_read) == (2, 1)
+
+
+def test_what_other_code_read_is_read_again(
+    raw: Path, nights: Callable[[], LandedTable], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_answers(raw / "answers" / "1.csv", "a")
+    nights()
+    monkeypatch.setattr("orchestration.raw_tables.reader", lambda *_: "another")
+    assert nights().files_read == 1

@@ -1,32 +1,66 @@
-"""What is read from the comments, each once: language, tone, and the text without personal data."""
+"""What is made of raw tables before dbt runs, and kept from night to night: comments read, accounts as they were."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.comments.enrichment import SCHEMA, enrich
+from orchestration import account_history
+from orchestration.account_history import keep_account_versions
+from orchestration.comments import enrichment
+from orchestration.comments.enrichment import enrich
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw_tables import RAW_SCHEMA
+from orchestration.settings import Settings
 from orchestration.warehouse import open_build
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
+COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]
+ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 
 
-@dg.asset(
-    key=KEYS[SCHEMA, "comments"],
-    deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
-    group_name="enrichment",
-    kinds={"python", "parquet"},
-    description="Language, tone and redacted text of each distinct comment, read once and kept from night to night.",
+@dg.multi_asset(
+    name="enrichment",
+    specs=[
+        dg.AssetSpec(
+            COMMENTS,
+            deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
+            group_name="enrichment",
+            kinds={"python", "parquet"},
+            description="Language, tone and redacted text of each distinct comment, read once and kept.",
+        ),
+        dg.AssetSpec(
+            ACCOUNT_VERSIONS,
+            deps=[KEYS[RAW_SCHEMA, "crm_accounts"]],
+            group_name="enrichment",
+            kinds={"parquet"},
+            description="Every version of an account that a night has seen, kept though a load overwrites it.",
+        ),
+    ],
     pool=POOL,
 )
-def comments(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[Any]:
+def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
     with explained(), record.phase("enrichment"):
         record.section("raw")
         record.invalidate("enrichment")
         with open_build(settings) as connection:
             enriched = enrich(connection, settings.enrichment_folder)
-    record.write("enrichment", {"comments": enriched.n_comments, "read": enriched.n_read})
-    return dg.MaterializeResult(metadata={"dagster/row_count": enriched.n_comments, "read this time": enriched.n_read})
+            n_added = keep_account_versions(connection, settings.history_folder, settings.as_of)
+    record.write(
+        "enrichment", {"comments": enriched.n_comments, "read": enriched.n_read, "account_versions_added": n_added}
+    )
+    yield dg.MaterializeResult(
+        COMMENTS, metadata={"dagster/row_count": enriched.n_comments, "read this time": enriched.n_read}
+    )
+    yield dg.MaterializeResult(ACCOUNT_VERSIONS, metadata={"seen for the first time": n_added})
+
+
+def stores(settings: Settings) -> dict[str, Path]:
+    """The file in which each of the tables is kept, by the name of its dbt source."""
+    return {
+        enrichment.TABLE: settings.enrichment_folder / enrichment.STORE,
+        account_history.TABLE: settings.history_folder / account_history.STORE,
+    }

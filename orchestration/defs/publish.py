@@ -63,6 +63,7 @@ def build_description(build: Build) -> dict[str, Any]:
         },
         "warned": warned,
         "warnings": raw["warnings"],
+        "raw_events": raw["events"],
         "versions": {name: version(name) for name in ENGINE},
         "phase_seconds": record["phase_seconds"],
         "dbt_node_seconds": dbt["node_seconds"],

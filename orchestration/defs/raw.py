@@ -65,7 +65,8 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
     selected = [table.name for table in TABLES if KEYS[table.name] in context.selected_asset_keys]
     record, settings = build.record, build.settings
     with explained(), record.phase("raw"):
-        landed_before = record.read().get("raw", {}).get("tables", {}) if len(selected) < len(TABLES) else {}
+        before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
+        landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
         with open_build(settings) as connection:
             landing = land(connection, settings.raw, TABLES, selected)
@@ -78,11 +79,13 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         {
             "tables": landed_before | {table.name: table.rows for table in landing.tables},
             "warnings": warnings_of(landing),
+            "events": [event for table in landing.tables for event in table.events],
+            "contents": contents_before | {table.name: table.content_hash for table in landing.tables},
             "late": [said for said in late.values() if said],
             "checks": len(landing.tables),
         },
     )
-    for warning in warnings_of(landing):
+    for warning in [*warnings_of(landing), *(event for table in landing.tables for event in table.events)]:
         context.log.warning(warning)
     for table in landing.tables:
         yield dg.MaterializeResult(KEYS[table.name], metadata=_metadata(table))
@@ -101,6 +104,7 @@ def _metadata(table: LandedTable) -> dict[str, Any]:
     return {
         "dagster/row_count": table.rows,
         "files": table.files,
+        "files read": table.files_read,
         "newest loaded_at": str(table.newest_loaded_at or "unknown"),
         "extra columns": ", ".join(table.extra_columns) or "none",
     }

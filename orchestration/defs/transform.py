@@ -1,6 +1,7 @@
 """The dbt project: every model and seed an asset, every data test an asset check."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from threading import Thread
 from typing import Any
@@ -10,10 +11,14 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.dbt_cli import DbtRun, build_verb, command, outcome, prepare_target
-from orchestration.defs.project import MANIFEST, TRANSLATOR
+from orchestration.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
+from orchestration.dbt_cli import DataTestResult, DbtOutcome, DbtRun, build_verb, command, outcome, prepare_target
+from orchestration.defs.enrichment import stores
+from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError
+
+logger = logging.getLogger(__name__)
 
 
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, name="dbt", pool=POOL)
@@ -21,32 +26,65 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
     record, settings = build.record, build.settings
     with explained(), record.phase("dbt"):
         record.section("enrichment")
+        kept = {name: file_hash(store) for name, store in stores(settings).items()}
+        inputs = inputs_of(settings, MANIFEST, record.section("raw")["contents"] | kept)
+        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit.
+        before = None if context.is_subset else read_built(settings)
+        changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
-        target = prepare_target(settings)
-        chosen = get_updated_cli_invocation_params_for_context(
-            context=context, manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR
-        )
-        selection = [*chosen.selection_args]
-        if chosen.indirect_selection:
-            selection += ["--indirect-selection", chosen.indirect_selection]
-        run = DbtRun(command(settings, build_verb(selection), target), settings, held=[build.lock])
-        # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
-        Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
-        for event in run.events():
-            yield from _asset_events(context, event)
-        found = outcome(settings, run)
-        if found.failures:
-            raise BuildError(*found.failures)
+        forget_built(settings)
+        tests: dict[str, DataTestResult] = {}
+        if before is not None and changed is not None:
+            logger.info("changed since the last build: %s", ", ".join(_names(changed)) or "nothing")
+            tests.update(before.tests)
+            # Later steps wait for the word of every asset, also of those that are what a build would make of them.
+            for unique_id in unaffected(MANIFEST, changed):
+                yield dg.MaterializeResult(asset_key(unique_id), metadata={"unchanged": True})
+        found, peak_memory_mib = DbtOutcome({}), 0
+        if changed != []:
+            verb = build_verb(_chosen(context) if changed is None else ["--select", *_downstream(changed)])
+            run = DbtRun(command(settings, verb, prepare_target(settings)), settings, held=[build.lock])
+            # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
+            Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
+            for event in run.events():
+                yield from _asset_events(context, event)
+            found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
+            if found.failures:
+                raise BuildError(*found.failures)
+        built = Built(inputs, tests | dict(found.tests))
+        if not context.is_subset:
+            write_built(settings, built)
         record.write(
             "dbt",
             {
                 "as_of": settings.as_of.isoformat(),
-                "passed": found.passed,
-                "warned": list(found.warned),
+                "passed": built.passed,
+                "warned": built.warned,
                 "node_seconds": found.seconds,
-                "peak_memory_mib": run.peak_memory_mib,
+                "peak_memory_mib": peak_memory_mib,
             },
         )
+
+
+def _chosen(context: dg.AssetExecutionContext) -> list[str]:
+    """The selection of what Dagster was asked to materialise."""
+    chosen = get_updated_cli_invocation_params_for_context(
+        context=context, manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR
+    )
+    indirect = ["--indirect-selection", chosen.indirect_selection] if chosen.indirect_selection else []
+    return [*chosen.selection_args, *indirect]
+
+
+def _names(unique_ids: Sequence[str]) -> list[str]:
+    return [unique_id.split(".")[-1] for unique_id in unique_ids]
+
+
+def _downstream(changed: Sequence[str]) -> list[str]:
+    """The selectors of all that hangs on sources and seeds."""
+    return [
+        f"source:{'.'.join(unique_id.split('.')[2:])}+" if unique_id in MANIFEST["sources"] else f"{name}+"
+        for unique_id, name in zip(changed, _names(changed), strict=True)
+    ]
 
 
 def _asset_events(context: dg.AssetExecutionContext, event: dict[str, Any]) -> Iterator[Any]:

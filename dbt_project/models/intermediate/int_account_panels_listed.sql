@@ -29,7 +29,9 @@ filled as (
     from deviations
 ),
 
+-- One horizon after the other: lists are held in memory, and an engine may let go of those of the last.
 listed as (
+    {% for months in var('revenue_horizons_months') %}
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
@@ -44,7 +46,10 @@ listed as (
             'lead_weight', 'lead_points', 'lead_later', 'lead_growth',
         ]) }} as items
     from filled
+    where horizon_months = {{ months }}
     group by {{ part | join(', ') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 weighted as (

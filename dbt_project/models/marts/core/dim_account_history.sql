@@ -1,9 +1,13 @@
 with
 
 -- Superseded versions are the history; an account whose last version is deleted or quarantined has none.
-versions as (
+raw_versions as (
     select * from {{ ref('stg_crm__accounts') }}
     where verdict in ('accepted', 'superseded')
+),
+
+kept_versions as (
+    select * from {{ ref('stg_history__account_versions') }}
 ),
 
 current_accounts as (
@@ -11,10 +15,45 @@ current_accounts as (
     where verdict = 'accepted'
 ),
 
-dated as (
+-- A row without a date holds since the night that first saw it so.
+versions as (
     select
-        versions.*,
-        {{ local_date('versions.updated_at') }} as updated_date
+        raw_versions.account_id,
+        raw_versions.segment,
+        raw_versions.size_band,
+        raw_versions.region,
+        raw_versions.industry,
+        raw_versions.owner_id,
+        case when raw_versions.verdict = 'accepted' then 1 else 2 end as precedence,
+        coalesce({{ local_date('raw_versions.updated_at') }}, kept_versions.updated_date) as updated_date,
+        raw_versions.updated_at,
+        raw_versions.loaded_at,
+        raw_versions._row_number
+    from raw_versions
+    left join kept_versions
+        on
+            raw_versions.account_id = kept_versions.account_id
+            and raw_versions.updated_at is null
+            and kept_versions.is_last_undated
+    union all
+    -- What a load has overwritten stands behind what is still there for the same day.
+    select
+        account_id,
+        segment,
+        size_band,
+        region,
+        industry,
+        owner_id,
+        3 as precedence,
+        updated_date,
+        updated_at,
+        cast(null as timestamp) as loaded_at,
+        cast(null as {{ dbt.type_bigint() }}) as _row_number
+    from kept_versions
+),
+
+dated as (
+    select versions.*
     from versions
     inner join current_accounts
         on versions.account_id = current_accounts.account_id
@@ -27,10 +66,15 @@ last_of_day as (
         row_number() over (
             partition by account_id, updated_date
             order by
-                case when verdict = 'accepted' then 1 else 0 end desc,
+                precedence,
                 updated_at desc,
                 loaded_at desc,
-                _row_number desc
+                _row_number desc,
+                segment,
+                size_band,
+                region,
+                industry,
+                owner_id
         ) as version_of_day
     from dated
 ),

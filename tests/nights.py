@@ -1,0 +1,175 @@
+"""Nights of a tiny company whose raw files arrive, are corrected, sent again and withdrawn; the same by the seed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import duckdb
+
+HEADERS = {
+    "survey_responses": "response_id,survey_id,account_id,contact_id,channel,answered_at,score,verbatim_reason,"
+    "is_deleted,updated_at,loaded_at",
+    "survey_invitations": "invitation_id,survey_id,contact_id,account_id,channel,sent_at,delivered_at",
+    "survey_definitions": "survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,"
+    "scale_direction,counts_as_nps",
+    "crm_accounts": "account_id,account_name,segment,size_band,region,created_at,updated_at",
+    "crm_contacts": "contact_id,account_id,buying_role",
+    "crm_contracts": "contract_id,account_id,start_date,end_date",
+    "crm_revenue": "revenue_id,account_id,period_start,period_end,amount,currency,revenue_type,updated_at",
+    "exchange_rates": "month,currency,rate",
+}
+FIRST_DAY = date(2023, 1, 1)
+ACCOUNTS = 12
+
+
+class Company:
+    """The raw folder of a company, and its nights. ``as_of`` is the date as of which the next night builds."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.as_of = date(2024, 7, 1)
+        self._random = Random(seed)
+        self._responses: list[str] = []
+        self._n_files = 0
+        survey = "rel,Relationship,relationship,nps,Would you?,0,10,higher_is_better,true"
+        self._write("survey_definitions", "surveys", [survey])
+        self._write("crm_accounts", "accounts", [self._account(n, "small", "2023-01-01") for n in range(ACCOUNTS)])
+        self._write("crm_contacts", "contacts", [f"c{n},a{n % ACCOUNTS},user" for n in range(ACCOUNTS * 2)])
+        self._write("crm_contracts", "contracts", [f"k{n},a{n},2024-01-01,2024-12-31" for n in range(ACCOUNTS)])
+        self._write("exchange_rates", "rates", self._rates("1.1"))
+        self.arrive()
+        self.invite()
+        self.bill()
+
+    def night(self) -> str:
+        """Let something happen; what."""
+        events = [
+            self.arrive, self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
+            self.move_account, self.change_rates, self.learn_of_contacts, self.pass_a_day, self.stay,
+        ]  # fmt: skip
+        happened = self._random.sample(events, self._random.randint(1, 3))
+        for event in happened:
+            event()
+        return ", ".join(event.__name__ for event in happened)
+
+    # What may happen -----------------------------------------------------------------------------------------------
+
+    def arrive(self) -> None:
+        """Answers, some of them late, of strangers, or of no score."""
+        keys = [f"r{len(self._responses) + n}" for n in range(self._random.randint(1, 30))]
+        self._responses += keys
+        self._write("survey_responses", "answers", [self._answer(key) for key in keys])
+
+    def correct(self) -> None:
+        """Newer versions of answers."""
+        keys = self._random.sample(self._responses, min(3, len(self._responses)))
+        self._write("survey_responses", "corrections", [self._answer(key, version=self._n_files) for key in keys])
+
+    def delete(self) -> None:
+        key = self._random.choice(self._responses)
+        self._write("survey_responses", "deletions", [self._answer(key, version=self._n_files, deleted="true")])
+
+    def send_again(self) -> None:
+        """A file of answers with other rows than before."""
+        file = self._random.choice(sorted((self.folder / "survey_responses").iterdir()))
+        header, *rows = file.read_text(encoding="utf-8").splitlines()
+        kept = rows[self._random.randint(0, 1) :]
+        lines = [header, *kept, self._answer(self._random.choice(self._responses))]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def withdraw(self) -> None:
+        """A file of answers that is not there any more; the last one stays, because the table is required."""
+        files = sorted((self.folder / "survey_responses").iterdir())
+        if len(files) > 1:
+            self._random.choice(files).unlink()
+
+    def invite(self) -> None:
+        rows = []
+        for n in range(10):
+            contact, day = self._random.randrange(ACCOUNTS * 2), self._day()
+            rows.append(
+                f"i{self._n_files}-{n},rel,c{contact},a{contact % ACCOUNTS},email,{day}T08:00:00Z,{day}T08:01:00Z"
+            )
+        self._write("survey_invitations", "invitations", rows)
+
+    def bill(self) -> None:
+        """Revenue of some accounts, in two currencies, for a month or a year, and a credit."""
+        rows = []
+        for n in range(12):
+            start = self._day().replace(day=1)
+            end = start + timedelta(days=self._random.choice([27, 364]))
+            amount, currency = self._random.choice([1200, 90, -30]), self._random.choice(["USD", "EUR"])
+            account = self._random.randrange(ACCOUNTS + 1)
+            rows.append(f"v{self._n_files}-{n},a{account},{start},{end},{amount},{currency},subscription,")
+        self._write("crm_revenue", "ledger", rows)
+
+    def move_account(self) -> None:
+        """An account in another segment, from a day on."""
+        segment = self._random.choice(["small", "large", "huge"])
+        account = self._random.randrange(ACCOUNTS)
+        self._write("crm_accounts", "moves", [self._account(account, segment, f"{self._day()}")])
+
+    def change_rates(self) -> None:
+        (file,) = (self.folder / "exchange_rates").iterdir()
+        rows = [HEADERS["exchange_rates"], *self._rates(f"1.{self._random.randint(1, 9)}")]
+        file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+    def learn_of_contacts(self) -> None:
+        self._write("crm_contacts", "contacts", [f"c{ACCOUNTS * 2 + self._random.randrange(4)},a1,decision_maker"])
+
+    def pass_a_day(self) -> None:
+        self.as_of += timedelta(days=self._random.choice([1, 1, 31]))
+
+    def stay(self) -> None:
+        """Nothing, but a file that is touched."""
+        next((self.folder / "crm_contracts").iterdir()).touch()
+
+    # Rows and files ------------------------------------------------------------------------------------------------
+
+    def _write(self, table: str, name: str, rows: list[str]) -> None:
+        self._n_files += 1
+        path = self.folder / table / f"{name}-{self._n_files:03d}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([HEADERS[table], *rows]) + "\n", encoding="utf-8")
+
+    def _day(self) -> date:
+        return FIRST_DAY + timedelta(days=self._random.randrange((self.as_of - FIRST_DAY).days + 3))
+
+    def _answer(self, key: str, version: int = 0, deleted: str = "") -> str:
+        contact = self._random.randrange(ACCOUNTS * 2 + 4)
+        answered = f"{self._day()}T{self._random.randrange(24):02d}:00:00Z"
+        fields = [
+            key,
+            "rel",
+            f"a{contact % ACCOUNTS}",
+            f"c{contact}",
+            self._random.choice(["email", "shop"]),
+            answered,
+            self._random.choice(["0", "6", "7", "8", "9", "10", "", "11", "6.5"]),
+            self._random.choice(["", "Too slow", "Love the support"]),
+            deleted,
+            f"2024-06-01T{version % 24:02d}:{version % 60:02d}:00Z",
+            answered,
+        ]
+        return ",".join(fields)
+
+    @staticmethod
+    def _account(number: int, segment: str, since: str) -> str:
+        return f"a{number},Account {number},{segment},1-49,emea,2023-01-01,{since}T00:00:00Z"
+
+    @staticmethod
+    def _rates(rate: str) -> list[str]:
+        return [f"{year}-{month:02d}-01,EUR,{rate}" for year in (2023, 2024) for month in range(1, 13)]
+
+
+def contents(home: Path) -> dict[str, str]:
+    """A hash of each published table's rows, in the order in which they are stored (which one thread keeps)."""
+    published = home / "published" / "nps.duckdb"
+    with duckdb.connect(published, read_only=True, config={"threads": 1}) as connection:
+        tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
+        return {
+            table: str(connection.sql(f"select md5(string_agg(cast(t as varchar), '|')) from {table} as t").fetchone())
+            for (table,) in tables
+        }

@@ -1,0 +1,85 @@
+"""Night after night in one home: what is published equals what a build from nothing would publish."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TINY_AS_OF, run_nightly
+from tests.nights import Company, contents
+from tests.verify_incremental import differences
+
+
+def build(home: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((home / "published" / "build.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.fixture
+def home(tiny_release: Path, tmp_path: Path) -> Path:
+    """The home of the tiny company, after its first night."""
+    return Path(shutil.copytree(tiny_release, tmp_path / "home"))
+
+
+def test_a_night_in_which_nothing_arrived_builds_nothing_and_publishes_the_same(home: Path) -> None:
+    before, said_before = contents(home), build(home)
+    raw = home / "raw"
+    # The copy of the raw files lies elsewhere, so they are read anew: they hold what they held.
+    done = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+
+    assert done.code == 0, done.stderr
+    assert "changed since the last build: nothing" in done.stderr
+    assert contents(home) == before
+    said = build(home)
+    assert said["dbt_node_seconds"] == 0
+    assert said["rows_out"] == said_before["rows_out"]
+    assert said["checks"]["passed"] >= said_before["checks"]["passed"]  # type: ignore[index]
+    assert said["raw_events"] == []
+
+
+def test_what_changed_is_built_and_a_changed_file_is_reported(home: Path, tmp_path: Path) -> None:
+    raw = home / "raw"
+    run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+    (raw / "crm_users.csv").write_text("user_id,user_name,team\nu1,Somebody,desk\n")
+    responses = raw / "survey_responses.csv"
+    answer = "r0,a0,c0,2024-01-15T10:00:00Z,"
+    responses.write_text(responses.read_text().replace(f"{answer}10", f"{answer}0"))
+
+    done = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+
+    assert done.code == 0, done.stderr
+    assert "changed since the last build: comments" not in done.stderr
+    assert "changed since the last build: crm_users, survey_responses" in done.stderr
+    event = "survey_responses: survey_responses.csv is not what it was, and its 40 rows are replaced"
+    assert build(home)["raw_events"] == [event]
+    assert event in done.stdout
+    afresh = tmp_path / "afresh"
+    assert run_nightly(afresh, raw, NPS_AS_OF=TINY_AS_OF).code == 0
+    assert contents(home) == contents(afresh)
+
+
+def test_a_build_that_failed_is_followed_by_a_whole_one(home: Path) -> None:
+    raw = home / "raw"
+    before = contents(home)
+    run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+    ledger = raw / "crm_revenue.csv"
+    written = ledger.read_text()
+    # A month of over 1e12 does not fit into money.
+    ledger.write_text(written + "huge,a1,2024-01-01,2024-01-31,9999999999999,subscription\n")
+    failed = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+    assert failed.code == 1
+    assert contents(home) == before
+    ledger.write_text(written)
+
+    mended = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
+
+    assert mended.code == 0, mended.stderr
+    assert "changed since the last build" not in mended.stderr
+    assert contents(home) == before
+
+
+def test_random_nights_equal_a_build_from_nothing(tmp_path: Path) -> None:
+    assert differences(Company(tmp_path / "raw", seed=1), tmp_path, nights=3) == []

@@ -1,0 +1,53 @@
+"""Random nights of a company: after the last of them, all that is published equals what a build from nothing publishes.
+
+    python -m tests.verify_incremental [sequences]
+
+prints what happened in each sequence; ends with 1 if a table differs in one of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.conftest import run_nightly
+from tests.nights import Company, contents
+
+SEQUENCES = 50
+NIGHTS = 4
+
+
+def differences(company: Company, folder: Path, nights: int, *, is_said: bool = False) -> list[str]:
+    """Build a first night and so many more; the tables in which the last is not what a build from nothing gives."""
+    home, afresh = folder / "home", folder / "afresh"
+    _build(home, company)
+    for night in range(nights):
+        happened = company.night()
+        if is_said:
+            print(f"  night {night + 1}: {happened}", flush=True)
+        _build(home, company)
+    _build(afresh, company)
+    ours, wanted = contents(home), contents(afresh)
+    return sorted(table for table in ours.keys() | wanted.keys() if ours.get(table) != wanted.get(table))
+
+
+def _build(home: Path, company: Company) -> None:
+    done = run_nightly(home, company.folder, NPS_AS_OF=company.as_of.isoformat())
+    if done.code != 0:
+        raise RuntimeError(done.stderr)
+
+
+def main(sequences: int) -> int:
+    is_off = False
+    for seed in range(sequences):
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"sequence {seed}", flush=True)
+            found = differences(Company(Path(folder) / "raw", seed), Path(folder), NIGHTS, is_said=True)
+        print(f"  {'differs: ' + ', '.join(found) if found else 'equal'}", flush=True)
+        is_off = is_off or bool(found)
+    return 1 if is_off else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else SEQUENCES))
