@@ -51,7 +51,7 @@ LOCK_NOT_AVAILABLE, DEADLOCK, NO_PRIVILEGE, STILL_NEEDED = "55P03", "40P01", "42
 # Classes of SQLSTATE: connection lost, out of resources, ended by an operator.
 PASSING = ("08", "53", "57")
 NEXT_STEPS = {
-    LOCK_NOT_AVAILABLE: "End the query that holds the table, which pg_stat_activity shows, and run: make publish.",
+    LOCK_NOT_AVAILABLE: "End the query that holds the lock, which pg_stat_activity shows, and run: make publish.",
     NO_PRIVILEGE: "Give the publishing role the privileges that docs/serving.md lists, and run: make publish.",
     STILL_NEEDED: "Change the views that the message names, or drop them, and run: make publish.",
 }
@@ -179,15 +179,6 @@ class _Publication:
         self._run("set statement_timeout = 0")
         self._run("set idle_in_transaction_session_timeout = 0")
         self._run(f"set lock_timeout = '{LOCK_TIMEOUT}'")
-        if self._rows(f"select pg_try_advisory_lock({ADVISORY_LOCK})") != [(True,)]:
-            raise PassingFaultError(
-                Finding(
-                    "destination",
-                    self._destination.name,
-                    "another publication is writing to this database.",
-                    next_step="When it has ended, run: make publish.",
-                )
-            )
         with open_read_only(release_file) as release:
             for number, table in enumerate(released_tables(release, self._build.get("keys", {}))):
                 self._incoming.append(self._load_table(release, table, f"incoming_{number}"))
@@ -202,13 +193,12 @@ class _Publication:
         is_same = shape is not None and dict(shape.columns) == types and shape.keys == table.keys
         # In the order of the published table, so that whole rows can be compared.
         ordered = shape.columns if shape is not None and is_same else types
-        self._run(f"create temporary table {name} ({', '.join(f'{_quoted(c)} {t}' for c, t in ordered.items())})")
-        source = f"{_quoted(table.schema)}.{_quoted(table.name)}"
-        totals = release.execute(f"select {_totals(table, 'varchar')} from {source}").fetchone()
+        self._run(f"create temporary table {name} ({_definition(ordered)})")
+        totals = release.execute(f"select {_totals(table, 'varchar')} from {_published(table)}").fetchone()
         assert totals is not None
-        reader = release.execute(f"select {', '.join(map(_sent, table.columns))} from {source}").to_arrow_reader(
-            ROWS_PER_BATCH
-        )
+        reader = release.execute(
+            f"select {', '.join(map(_sent, table.columns))} from {_published(table)}"
+        ).to_arrow_reader(ROWS_PER_BATCH)
         with self._connection.cursor() as cursor:
             cursor.adbc_ingest(name, reader, mode="append", db_schema_name="pg_temp")
         self._run(f"analyze {name}")
@@ -229,7 +219,7 @@ class _Publication:
         return TYPES[column.data_type]
 
     def _shape(self, table: ReleasedTable) -> _Shape | None:
-        regclass = f"to_regclass({_literal(f'{_quoted(table.schema)}.{_quoted(table.name)}')})"
+        regclass = f"to_regclass({_literal(_published(table))})"
         columns = self._rows(
             f"""
             select attname::text, format_type(atttypid, atttypmod), col_description(attrelid, attnum)
@@ -270,11 +260,12 @@ class _Publication:
                 if error.sqlstate not in (LOCK_NOT_AVAILABLE, DEADLOCK) or attempt == LOCK_ATTEMPTS:
                     raise
                 self._connection.rollback()
-                logger.warning("a table of %s is held by somebody else; trying again", self._destination.name)
+                logger.warning("%s: a lock is held by somebody else; trying again", self._destination.name)
                 time.sleep(LOCK_PAUSE_SECONDS)
         logger.info("%s is ready %.1f s", self._destination.name, time.perf_counter() - started)
 
     def _apply(self) -> None:
+        self._rows(f"select pg_advisory_xact_lock({ADVISORY_LOCK})")
         schemas = sorted({incoming.table.schema for incoming in self._incoming})
         for schema in schemas:
             self._run(f"create schema if not exists {_quoted(schema)}")
@@ -300,14 +291,14 @@ class _Publication:
             where
                 relnamespace = {_literal(_quoted(schema))}::regnamespace
                 and relkind = 'r'
-                and relowner = current_user::regrole
+                and pg_get_userbyid(relowner) = current_user
             """
         )
         for name in sorted({name for (name,) in ours} - released):
             self._run(f"drop table {_quoted(schema)}.{_quoted(name)}")
 
     def _change_rows(self, incoming: _Incoming) -> None:
-        table, published = incoming.table, f"{_quoted(incoming.table.schema)}.{_quoted(incoming.table.name)}"
+        table, published = incoming.table, _published(incoming.table)
         columns = ", ".join(_quoted(column.name) for column in table.columns)
         if not table.keys:
             self._run(f"delete from {published}")
@@ -326,11 +317,11 @@ class _Publication:
 
     def _replace(self, incoming: _Incoming) -> None:
         """Make or remake a table whose columns or key are not those of the release; others' views of it stay."""
-        table, published = incoming.table, f"{_quoted(incoming.table.schema)}.{_quoted(incoming.table.name)}"
+        table, published = incoming.table, _published(incoming.table)
         wanted = {column.name: self._type(table, column) for column in table.columns}
         shape = self._shape(table)
         if shape is None:
-            self._run(f"create table {published} ({', '.join(f'{_quoted(c)} {t}' for c, t in wanted.items())})")
+            self._run(f"create table {published} ({_definition(wanted)})")
         else:
             self._run(f"truncate {published}")
             self._run(f"alter table {published} drop constraint if exists {_quoted(f'{table.name}_pkey')}")
@@ -348,7 +339,7 @@ class _Publication:
     def _check(self, incoming: _Incoming) -> None:
         """Rows and money are those of the release: the driver packs numbers itself, and once packed some wrongly."""
         table = incoming.table
-        (found,) = self._rows(f"select {_totals(table, 'text')} from {_quoted(table.schema)}.{_quoted(table.name)}")
+        (found,) = self._rows(f"select {_totals(table, 'text')} from {_published(table)}")
         if found != incoming.totals:
             raise BuildError(
                 Finding(
@@ -362,7 +353,7 @@ class _Publication:
     def _comment(self, table: ReleasedTable) -> None:
         shape = self._shape(table)
         assert shape is not None
-        published = f"{_quoted(table.schema)}.{_quoted(table.name)}"
+        published = _published(table)
         wanted = {"": table.comment} | {column.name: column.comment for column in table.columns}
         changed = [
             f"comment on column {published}.{_quoted(name)} is {_literal(said)};"
@@ -376,11 +367,12 @@ class _Publication:
             self._run("do " + _literal(f"begin {' '.join(changed)} end"))
 
     def _grant(self, schema: str) -> None:
-        reader = reader_of(schema)
-        if not self._rows(f"select from pg_roles where rolname = {_literal(reader)}"):
-            self._run(f"create role {_quoted(reader)} nologin")
-        self._run(f"grant usage on schema {_quoted(schema)} to {_quoted(reader)}")
-        self._run(f"grant select on all tables in schema {_quoted(schema)} to {_quoted(reader)}")
+        reader = _quoted(reader_of(schema))
+        if not self._rows(f"select from pg_roles where rolname = {_literal(reader_of(schema))}"):
+            self._run(f"create role {reader} nologin")
+        tables = [incoming.table for incoming in self._incoming if incoming.table.schema == schema]
+        self._run(f"grant usage on schema {_quoted(schema)} to {reader}")
+        self._run(f"grant select on {', '.join(map(_published, tables))} to {reader}")
         said = f"NPS warehouse, release {self._build['build_id']}, as of {self._build['as_of']}"
         self._run(f"comment on schema {_quoted(schema)} is {_literal(said)}")
 
@@ -392,6 +384,14 @@ def reader_of(schema: str) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _published(table: ReleasedTable) -> str:
+    return f"{_quoted(table.schema)}.{_quoted(table.name)}"
+
+
+def _definition(types: Mapping[str, str]) -> str:
+    return ", ".join(f"{_quoted(name)} {data_type}" for name, data_type in types.items())
 
 
 def _literal(text: str | None) -> str:
