@@ -259,7 +259,9 @@ def test_a_long_query_neither_waits_nor_is_waited_for_nor_is_it_broken(
         for number in (2, 3):
             cursor.execute("select distinct number from marts.scores where number <> 0")
             assert cursor.fetchall() == [(1,)]
-            publish(destination, write_release(tmp_path, number))
+            # The reader has not come to builds yet, so its columns may change.
+            changed = "alter table marts.builds add column n_more bigint"
+            publish(destination, write_release(tmp_path, number, *[changed] * (number == 3)))
             assert shown(server) == {number}
         cursor.execute("select build_id from marts.builds")
         assert cursor.fetchall() == [("1",)]
@@ -396,6 +398,20 @@ def test_a_publication_that_is_not_switched_leaves_what_was(
     assert shown(server) == {1}
     publish(destination, write_release(tmp_path, 4))
     assert shown(server) == {4}
+
+
+def test_a_connection_that_is_lost_at_the_switch_leaves_what_was(
+    server: PostgresServer, destination: PostgresDestination, tmp_path: Path
+) -> None:
+    publish(destination, write_release(tmp_path, 1))
+    second = write_release(tmp_path, 2)
+    with postgres.ready(destination, *second) as switch:
+        server.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nps_warehouse'")
+        with pytest.raises(PassingFaultError, match=r"connection.*\n  next: When the database can be written to"):
+            switch()
+    assert shown(server) == {1}
+    publish(destination, second)
+    assert shown(server) == {2}
 
 
 KILLED = """

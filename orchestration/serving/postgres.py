@@ -323,7 +323,6 @@ class _Publication:
         if shape is None:
             self._run(f"create table {published} ({_definition(wanted)})")
         else:
-            self._run(f"truncate {published}")
             self._run(f"alter table {published} drop constraint if exists {_quoted(f'{table.name}_pkey')}")
             dropped = [name for name, data_type in shape.columns.items() if wanted.get(name) != data_type]
             added = [name for name, data_type in wanted.items() if shape.columns.get(name) != data_type]
@@ -331,6 +330,8 @@ class _Publication:
             changes += [f"add column {_quoted(name)} {wanted[name]}" for name in added]
             if changes:
                 self._run(f"alter table {published} {', '.join(changes)}")
+            # Truncated, it would be empty for a transaction that began before and has not read it yet.
+            self._run(f"delete from {published}")
         columns = ", ".join(_quoted(column.name) for column in table.columns)
         self._run(f"insert into {published} ({columns}) select {columns} from {incoming.name}")
         if table.keys:
