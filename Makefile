@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-real verify-statistics verify-incremental lint docs serve rollback bench parse lock clean
+.PHONY: help nightly test test-browser test-real verify-statistics verify-incremental lint docs serve publish rollback bench parse lock clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,10 @@ help:
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venv/postgres: requirements-postgres.lock .venv/run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-postgres.lock
+	@touch $@
+
 .venv/dev: requirements-dev.lock .venv/run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
@@ -37,6 +41,9 @@ help:
 
 nightly: .venv/run ## build, audit and publish the warehouse
 	@$(BIN)/python -m orchestration nightly
+
+publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
+	@$(BIN)/python -m orchestration publish $(if $(TO),--to $(TO))
 
 rollback: .venv/run ## publish the release before the published one
 	@$(BIN)/python -m orchestration rollback $(if $(TO),--to $(TO))
@@ -79,6 +86,7 @@ lint: .venv/dev ## style, types and SQL
 
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) -o requirements.lock
+	$(LOCK) --extra postgres --constraint requirements.lock -o requirements-postgres.lock
 	$(LOCK) --extra dev -o requirements-dev.lock
 
 clean: ## forget what was parsed and cached; keep the environment and what is published

@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly | parse | docs | rollback | serve | bench."""
+"""The command line: python -m orchestration nightly | parse | docs | publish | rollback | serve | bench."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from orchestration import dbt_cli
 from orchestration.bench import SCALE, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
-from orchestration.publication import RollbackError, published_build, rollback
+from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, load_settings, process_environment
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "nightly": nightly,
         "parse": parse,
         "docs": docs,
+        "publish": publish,
         "rollback": roll_back,
         "serve": serve,
         "bench": measure,
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    except (BuildError, RollbackError, LockTimeoutError, dbt_cli.ManifestMissingError) as error:
+    except (BuildError, NoReleaseError, LockTimeoutError, dbt_cli.ManifestMissingError) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
 
@@ -51,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
+    again = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
+    again.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     back = verbs.add_parser("rollback", help="publish the release before the published one")
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
@@ -66,12 +70,14 @@ def nightly(settings: Settings, options: argparse.Namespace) -> int:
             logger.info("parsed the dbt project, which had changed")
         failure = _run_job(settings, options.verbose)
         if failure is not None:
-            print(f"\nNothing was published. The full log is in {settings.logs_folder}.\n{failure}", file=shown)
+            said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
+            print(f"\n{said}\n{failure}", file=shown)
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
-    print(what_was_published(build, score, settings.published_folder))
+    places = [destination.name for destination in settings.destinations]
+    print(what_was_published(build, score, settings.published_folder, places))
     return 0
 
 
@@ -107,13 +113,27 @@ def docs(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def publish(settings: Settings, options: argparse.Namespace) -> int:
+    return _publish(settings, options, publish_again, "a publication")
+
+
 def roll_back(settings: Settings, options: argparse.Namespace) -> int:
-    before = published_build(settings)
-    with writer_lock(settings, f"process {os.getpid()}, a rollback"):
-        restored = rollback(settings, options.to)
+    return _publish(settings, options, rollback, "a rollback")
+
+
+def _publish(
+    settings: Settings,
+    options: argparse.Namespace,
+    publication: Callable[[Settings, str | None], dict[str, Any]],
+    called: str,
+) -> int:
+    with writer_lock(settings, f"process {os.getpid()}, {called}"):
+        before = published_build(settings)
+        build = publication(settings, options.to)
     said = before["build_id"] if before else "nothing"
-    print(f"published {restored['build_id']} (as of {restored['as_of']}) in place of {said}")
-    print(f"  in {settings.published_folder}")
+    print(f"published {build['build_id']} (as of {build['as_of']}) in place of {said}")
+    for place in (settings.published_folder, *(destination.name for destination in settings.destinations)):
+        print(f"  in {place}")
     return 0
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from orchestration.findings import PassingFaultError
+
 if TYPE_CHECKING:
     import dagster as dg
     from dagster_shared.error import SerializableErrorInfo
@@ -63,6 +65,8 @@ def why_it_failed(events: Sequence[dg.DagsterEvent]) -> str:
         return "FAILED: the run ended before it could say why; see the log."
     if roots[0].cls_name == INTERRUPTED:
         return "FAILED: the run was interrupted."
+    if roots[0].cls_name == PassingFaultError.__name__:
+        return roots[0].message.partition(": ")[2].strip()
     return f"FAILED: {roots[0].message.strip()}"
 
 
@@ -81,7 +85,9 @@ def _headline(score: Mapping[str, Any] | None) -> str:
     )
 
 
-def what_was_published(build: Mapping[str, Any], score: Mapping[str, Any] | None, folder: Path) -> str:
+def what_was_published(
+    build: Mapping[str, Any], score: Mapping[str, Any] | None, folder: Path, places: Sequence[str] = ()
+) -> str:
     """The summary of a published build: what and where, the headline, the rows, what warned."""
     counts = build["reconciliation"].values()
     parts = ", ".join(f"{sum(count[f'n_{part}'] for count in counts):,} {part}" for part in ROW_PARTS)
@@ -91,6 +97,7 @@ def what_was_published(build: Mapping[str, Any], score: Mapping[str, Any] | None
         f"  nps.duckdb  {len(build['rows_out'])} tables, {sum(build['rows_out'].values()):,} rows",
         f"  report      {folder / 'report' / 'index.html'}",
         f"  validation  {folder / 'validation' / 'index.html'}",
+        *(f"  also in     {place}" for place in places),
         f"  raw rows    {sum(count['n_raw'] for count in counts):,}: {parts}",
         f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
     ]

@@ -37,6 +37,10 @@ class BuildError(Exception):
         super().__init__("\n".join(finding.text() for finding in findings))
 
 
+class PassingFaultError(BuildError):
+    """What the build needs is not to be had just now; the same step may succeed later."""
+
+
 class RawInputError(BuildError):
     """What lies under NPS_RAW cannot be read as the raw tables of the contract."""
 

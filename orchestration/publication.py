@@ -1,8 +1,11 @@
-"""The switch: what was built becomes what is published, and back. Files only; opens no warehouse.
+"""The switch: what was built becomes what is published, and back.
 
 A release is a folder ``releases/<build id>`` with all that is published. ``published/nps.duckdb`` is replaced by one
 rename: a reader finds a whole old or a whole new file, and one that has the old file open keeps it. ``build.json``
 comes last, so that what it says is there.
+
+Other destinations (``orchestration/serving``) are all made ready first, then switched, then the files: a rename hardly
+ever fails, and a publication that failed has changed nothing under ``published``.
 """
 
 from __future__ import annotations
@@ -11,13 +14,14 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.build_record import write_json
 from orchestration.findings import BuildError, Finding
-from orchestration.settings import Settings
+from orchestration.serving import Switch, ready
+from orchestration.settings import RELEASES_KEPT, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +29,10 @@ DATABASE = "nps.duckdb"
 REPORT = Path("report") / "index.html"
 VALIDATION = "validation"
 BUILD = "build.json"
-RELEASES_KEPT = 7
 
 
-class RollbackError(Exception):
-    """There is no release to go back to."""
+class NoReleaseError(Exception):
+    """There is no release to publish."""
 
 
 def releases(settings: Settings) -> list[str]:
@@ -45,50 +48,91 @@ def published_build(settings: Settings) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def publish_staged(settings: Settings, build: dict[str, Any]) -> None:
-    """Keep what the build has prepared as a release, publish it, and let go of the oldest."""
+def keep_staged(settings: Settings, build: dict[str, Any]) -> None:
+    """Keep what the build has prepared as a release, to be published now, again or later; let go of the oldest."""
     staged = settings.staged_folder
     _check_complete(staged)
     write_json(staged / BUILD, build)
-    release = settings.releases_folder / build["build_id"]
-    release.parent.mkdir(parents=True, exist_ok=True)
-    staged.rename(release)
-    publish(settings, release)
+    settings.releases_folder.mkdir(parents=True, exist_ok=True)
+    staged.rename(settings.releases_folder / build["build_id"])
+    published = published_build(settings) or {"build_id": None}
     for old in releases(settings)[:-RELEASES_KEPT]:
-        shutil.rmtree(settings.releases_folder / old)
+        if old != published["build_id"]:
+            shutil.rmtree(settings.releases_folder / old)
 
 
-def publish(settings: Settings, release: Path) -> None:
-    """Make a release the published one. Interrupted anywhere, it can be run again."""
+def publish(settings: Settings, build_id: str) -> dict[str, Any]:
+    """Make a release the published one everywhere; its build.json. Interrupted anywhere, it can be run again."""
+    release, published = settings.releases_folder / build_id, settings.published_folder
     _check_complete(release)
-    published = settings.published_folder
-    published.mkdir(parents=True, exist_ok=True)
-    _replace(release / DATABASE, published / DATABASE)
-    _replace(release / REPORT, published / REPORT)
-    pages = sorted(_files(release / VALIDATION))
-    for page in pages:
-        _replace(release / VALIDATION / page, published / VALIDATION / page)
-    for stale in set(_files(published / VALIDATION)) - set(pages):
-        (published / VALIDATION / stale).unlink()
-    _replace(release / BUILD, published / BUILD)
+    build: dict[str, Any] = json.loads((release / BUILD).read_text(encoding="utf-8"))
+    with ready(settings.destinations, release / DATABASE, build) as switches:
+        _switch({**switches, str(published): lambda: _publish_files(published, release)}, build_id)
+    return build
+
+
+def _switch(switches: Mapping[str, Switch], build_id: str) -> None:
+    """Switch one after another; where that fails, say which readers see what."""
+    switched: list[str] = []
+    for name, switch in switches.items():
+        try:
+            switch()
+        except BuildError as error:
+            if not switched:
+                raise
+            partly = Finding(
+                "partly_published",
+                ", ".join(switched),
+                f"readers there see {build_id} already; everywhere else they see the release before.",
+                next_step=f"Run: make publish TO={build_id}.",
+            )
+            raise type(error)(*error.findings, partly) from error
+        switched.append(name)
+        logger.info("%s shows %s", name, build_id)
+
+
+def _publish_files(published: Path, release: Path) -> None:
+    try:
+        published.mkdir(parents=True, exist_ok=True)
+        _replace(release / DATABASE, published / DATABASE)
+        _replace(release / REPORT, published / REPORT)
+        pages = sorted(_files(release / VALIDATION))
+        for page in pages:
+            _replace(release / VALIDATION / page, published / VALIDATION / page)
+        for stale in set(_files(published / VALIDATION)) - set(pages):
+            (published / VALIDATION / stale).unlink()
+        _replace(release / BUILD, published / BUILD)
+    except OSError as error:
+        raise BuildError(
+            Finding(
+                "destination",
+                str(published),
+                f"the files could not be put in place: {error}.",
+                next_step="Make the folder writable, with room for a release, and run: make publish.",
+            )
+        ) from error
 
 
 def rollback(settings: Settings, to: str | None = None) -> dict[str, Any]:
     """Publish the release before the published one (further back each time), or the one named; its build.json."""
-    kept = releases(settings)
     current = published_build(settings)
-    listed = ", ".join(kept) or "none"
-    if to is None:
-        earlier = [build_id for build_id in kept if current is None or build_id < current["build_id"]]
-        if not earlier:
-            raise RollbackError(f"There is no release before the published one. Kept are: {listed}.")
-        to = earlier[-1]
-    elif to not in kept:
-        raise RollbackError(f"There is no release {to}. Kept are: {listed}.")
-    publish(settings, settings.releases_folder / to)
-    restored = published_build(settings)
-    assert restored is not None
-    return restored
+    kept = [build_id for build_id in releases(settings) if current is None or build_id < current["build_id"]]
+    return publish(settings, _chosen(settings, to, kept, "There is no release before the published one."))
+
+
+def publish_again(settings: Settings, to: str | None = None) -> dict[str, Any]:
+    """Publish the newest release that is kept, or the one named, as after a destination was down; its build.json."""
+    return publish(settings, _chosen(settings, to, releases(settings), "There is no release."))
+
+
+def _chosen(settings: Settings, named: str | None, candidates: Sequence[str], none: str) -> str:
+    kept = releases(settings)
+    if named is None and candidates:
+        return candidates[-1]
+    if named in kept:
+        return named
+    said = none if named is None else f"There is no release {named}."
+    raise NoReleaseError(f"{said} Kept are: {', '.join(kept) or 'none'}.")
 
 
 def _check_complete(folder: Path) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -18,9 +19,14 @@ SAMPLE_RAW = REPOSITORY / "seeds" / "raw"
 # The sample company's last day is 2026-06-30; its windows are cut the day after.
 SAMPLE_AS_OF = date(2026, 7, 1)
 TARGETS = ("duckdb",)
+# Wherever releases are kept.
+RELEASES_KEPT = 7
 # What each field of a cron line counts, and its bounds.
 CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of month": (1, 31), "month": (1, 12), "day of week": (0, 7)}
 CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1-9]\d*))?")
+# Between two destinations; a comma or blank before anything else belongs to the one that it stands in.
+DESTINATIONS_APART = re.compile(r"[\s,]+(?=[a-z0-9]+:(?:[/.~]|file:))")
+POSTGRES_URL = re.compile(r"postgres(?:ql)?://[^/\s]*/[^?\s]\S*")
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
@@ -29,11 +35,47 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class PostgresDestination:
+    """A PostgreSQL database. Its URL may hold a password and is not shown; ``name`` is."""
+
+    url: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        parts = urlsplit(self.url)
+        user, at, host = parts.netloc.rpartition("@")
+        return f"postgres://{user.partition(':')[0]}{at}{host}{parts.path}"
+
+    def redacted(self, text: str) -> str:
+        """A text of the driver's, which may quote the URL, without the password."""
+        parts = urlsplit(self.url)
+        passwords = [parts.password or "", *re.findall(r"(?:^|&)password=([^&]*)", parts.query)]
+        for password in filter(None, passwords):
+            text = text.replace(password, "***").replace(unquote(password), "***")
+        return text
+
+
+@dataclass(frozen=True)
+class ParquetDestination:
+    """A folder with a folder of Parquet files per release."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"parquet:{self.folder}"
+
+
+Destination = PostgresDestination | ParquetDestination
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one build works with.
 
     ``raw`` is a folder or a URL prefix, ``home`` the folder that holds the build and what is published, ``as_of`` the
-    date as of which windows are cut, in ``timezone``; money is reported in ``currency``.
+    date as of which windows are cut, in ``timezone``; money is reported in ``currency``. ``destinations`` are where a
+    release is published besides the file under ``home``.
     """
 
     raw: str
@@ -45,6 +87,7 @@ class Settings:
     schedule: str
     lock_timeout: float = 3600.0
     memory_limit: str = "4GB"
+    destinations: tuple[Destination, ...] = ()
 
     @property
     def build_folder(self) -> Path:
@@ -140,6 +183,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
+        destinations=_destinations(env.get("NPS_PUBLISH") or ""),
     )
 
 
@@ -188,10 +232,10 @@ def _schedule(value: str) -> str:
     fields = value.split()
     if len(fields) != len(CRON_FIELDS):
         raise SettingsError(f"NPS_SCHEDULE={value!r} is not a cron line of five fields; for example 0 2 * * *.")
-    for field, (name, (lowest, highest)) in zip(fields, CRON_FIELDS.items(), strict=True):
-        if not all(_is_cron_item(item, lowest, highest) for item in field.split(",")):
+    for part, (name, (lowest, highest)) in zip(fields, CRON_FIELDS.items(), strict=True):
+        if not all(_is_cron_item(item, lowest, highest) for item in part.split(",")):
             raise SettingsError(
-                f"NPS_SCHEDULE={value!r}: {field!r} is not a {name}; write numbers {lowest} to {highest}, "
+                f"NPS_SCHEDULE={value!r}: {part!r} is not a {name}; write numbers {lowest} to {highest}, "
                 "*, ranges a-b, steps /n or lists; for example 0 2 * * *."
             )
     return value
@@ -220,3 +264,28 @@ def _memory_limit(value: str) -> str:
     if not MEMORY.fullmatch(value):
         raise SettingsError(f"NPS_MEMORY_LIMIT={value!r} is not an amount of memory; for example 4GB.")
     return value
+
+
+def _destinations(value: str) -> tuple[Destination, ...]:
+    texts = [text for text in DESTINATIONS_APART.split(value.strip(" \t\n,")) if text]
+    return tuple(dict.fromkeys(_destination(text) for text in texts))
+
+
+def _destination(text: str) -> Destination:
+    """One destination; what is said of a wrong one does not repeat it, because it may hold a password."""
+    scheme, _, rest = text.partition(":")
+    if scheme in ("postgres", "postgresql"):
+        if not POSTGRES_URL.fullmatch(text):
+            raise SettingsError(
+                "NPS_PUBLISH: a PostgreSQL destination names no database; write postgres://user@host/database."
+            )
+        return PostgresDestination(text)
+    if scheme == "parquet":
+        path = unquote(urlsplit(rest).path) if rest.startswith(("file:", "//")) else rest
+        if path and ":" not in path:
+            return ParquetDestination(Path(path).expanduser().resolve())
+        raise SettingsError("NPS_PUBLISH: Parquet goes to a folder of this machine; write parquet:/some/folder.")
+    raise SettingsError(
+        f"NPS_PUBLISH: {scheme!r} is not a kind of destination; write postgres://user@host/database or "
+        "parquet:/some/folder, several apart by a blank."
+    )

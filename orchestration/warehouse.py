@@ -37,6 +37,30 @@ class PublishedTable:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ReleasedColumn:
+    """A column as it stands in a release."""
+
+    name: str
+    data_type: str
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class ReleasedTable:
+    """A table as it stands in a release, with the columns that name a row of it."""
+
+    schema: str
+    name: str
+    keys: tuple[str, ...]
+    comment: str | None
+    columns: tuple[ReleasedColumn, ...]
+
+    @property
+    def address(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
 def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set autoload_known_extensions = false")
@@ -151,6 +175,24 @@ def write_release(build_file: Path, release_file: Path, tables: Sequence[Publish
         connection.execute("detach build")
     release_file.chmod(0o644)
     return rows
+
+
+def released_tables(
+    connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]
+) -> tuple[ReleasedTable, ...]:
+    """The tables of an open release; ``keys`` is what its build.json says of them."""
+    columns: dict[tuple[str, str], list[ReleasedColumn]] = {}
+    for schema, table, *column in connection.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
+        "where not internal order by schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append(ReleasedColumn(*column))
+    return tuple(
+        ReleasedTable(schema, table, tuple(keys.get(f"{schema}.{table}", ())), comment, tuple(columns[(schema, table)]))
+        for schema, table, comment in connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() order by schema_name, table_name"
+        ).fetchall()
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, address: str) -> int:

@@ -28,7 +28,7 @@ from orchestration.dbt_cli import (
     load_manifest,
     seconds_executing,
 )
-from orchestration.findings import BuildError, Finding
+from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.instance import open_instance, prepare_home
 from orchestration.raw_tables import RawTable, tables_from_manifest
 from orchestration.run_history import RunHistory
@@ -226,6 +226,8 @@ def test_wrong_data_fails_for_good_and_a_passing_fault_is_tried_again(defs: dg.D
     assert failed.value.allow_retries is False
     with pytest.raises(dg.RetryRequested), explained():
         raise duckdb.IOException("Could not set lock on file")
+    with pytest.raises(dg.RetryRequested), explained():
+        raise PassingFaultError(Finding("destination", "postgres://db/bi", "the server is starting up."))
     with pytest.raises(ZeroDivisionError), explained():
         raise ZeroDivisionError
 

@@ -80,7 +80,7 @@ def test_wrong_raw_files_are_named_and_nothing_is_published(home: Path, tiny_raw
     (tiny_raw / "survey_responses.csv").write_text("response_id,score\nr1,9\n")
     done = run_nightly(home, tiny_raw)
     assert done.code == 1
-    assert "Nothing was published." in done.stderr
+    assert f"Nothing was published in {home / 'published'}." in done.stderr
     assert "FAILED required_table_missing on crm_revenue" in done.last_lines
     assert "FAILED required_column_missing on survey_responses" in done.last_lines
     assert done.last_lines.splitlines()[-1].startswith("  next: Add the column answered_at")

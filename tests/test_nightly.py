@@ -62,6 +62,8 @@ def test_the_build_says_what_it_was(build: dict[str, Any]) -> None:
     assert build["checks"]["passed"] > len(data_tests())
     assert build["checks"]["warned"] == len(build["warned"])
     assert build["warnings"] == []
+    assert build["keys"].keys() == build["rows_out"].keys()
+    assert build["keys"]["marts.dim_accounts"] == ["account_id"]
     assert set(build["phase_seconds"]) == {"raw", "enrichment", "dbt", "validation", "publish", "report"}
     assert build["versions"]["duckdb"] == "1.5.5"
 

@@ -15,15 +15,15 @@ import pytest
 from orchestration import publication
 from orchestration.findings import BuildError
 from orchestration.publication import (
-    RELEASES_KEPT,
-    RollbackError,
+    NoReleaseError,
+    keep_staged,
     publish,
-    publish_staged,
+    publish_again,
     published_build,
     releases,
     rollback,
 )
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import RELEASES_KEPT, Settings, load_settings
 from orchestration.warehouse import (
     LockTimeoutError,
     PublishedTable,
@@ -51,6 +51,11 @@ def stage(settings: Settings, number: int, pages: tuple[str, ...] = ("index.html
     for page in pages:
         (folder / "validation" / page).write_text(f"page {number}")
     return {"build_id": f"2026070{number}T000000Z", "as_of": f"2026-07-0{number}"}
+
+
+def publish_staged(settings: Settings, build: dict[str, Any]) -> None:
+    keep_staged(settings, build)
+    publish(settings, build["build_id"])
 
 
 def publish_number(settings: Settings, number: int, pages: tuple[str, ...] = ("index.html",)) -> None:
@@ -166,8 +171,58 @@ def test_a_crash_leaves_a_whole_database_and_publishing_again_mends_the_rest(
         "20260701T000000Z",
     )
     crashing.clear()
-    publish(settings, settings.releases_folder / build["build_id"])
+    publish_again(settings)
     assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+
+
+@pytest.mark.parametrize(
+    ("failing", "named", "seen"),
+    [
+        (0, "parquet:{}/one", []),
+        (1, "parquet:{}/two", ["one"]),
+        (2, "{}/home/published", ["one", "two"]),
+    ],
+)
+def test_it_is_said_who_sees_what_when_a_switch_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, named: str, seen: list[str]
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    places = " ".join(f"parquet:{folder}" for folder in folders)
+    settings = load_settings({"NPS_HOME": str(tmp_path / "home"), "NPS_PUBLISH": places})
+    publish_number(settings, 1)
+    keep_staged(settings, stage(settings, 2))
+    pointers = [folder / "current" for folder in folders] + [settings.published_folder / "nps.duckdb"]
+    replace = Path.replace
+
+    def failing_replace(path: Path, target: Path) -> Path:
+        if target == pointers[failing]:
+            raise OSError("the disk is gone")
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", failing_replace)
+        with pytest.raises(BuildError) as caught:
+            publish_again(settings)
+    said = str(caught.value)
+    assert f"FAILED destination on {named.format(tmp_path)}: " in said and "the disk is gone" in said
+    listed = ", ".join(f"parquet:{tmp_path}/{name}" for name in seen)
+    assert (f"FAILED partly_published on {listed}: readers there see 20260702T000000Z already" in said) == bool(seen)
+    assert [folder.name for folder in folders if (folder / "current").readlink().name == "20260702T000000Z"] == seen
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
+    publish_again(settings)
+    assert {(folder / "current").readlink().name for folder in folders} == {"20260702T000000Z"}
+    assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+
+
+def test_nothing_is_switched_anywhere_before_all_is_ready_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    home = {"NPS_HOME": str(tmp_path / "home")}
+    publish_number(load_settings(home | {"NPS_PUBLISH": f"parquet:{tmp_path}/one"}), 1)
+    settings = load_settings(home | {"NPS_PUBLISH": f"parquet:{tmp_path}/one parquet:{tmp_path}/file/two"})
+    with pytest.raises(BuildError, match="file/two"):
+        publish_number(settings, 2)
+    assert (tmp_path / "one" / "current").readlink().name == "20260701T000000Z"
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
 
 
 def test_a_file_system_without_links_is_copied(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,18 +252,40 @@ def test_rollback_goes_further_back_each_time(settings: Settings) -> None:
     assert rollback(settings)["build_id"] == "20260702T000000Z"
     assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
     assert rollback(settings)["build_id"] == "20260701T000000Z"
-    with pytest.raises(RollbackError, match=r"no release before the published one.*20260703T000000Z"):
+    with pytest.raises(NoReleaseError, match=r"no release before the published one.*20260703T000000Z"):
         rollback(settings)
     assert rollback(settings, "20260703T000000Z")["as_of"] == "2026-07-03"
     assert what_is_published(settings) == (3, "report 3", "20260703T000000Z")
 
 
 def test_a_release_that_is_not_kept_cannot_be_gone_back_to(settings: Settings) -> None:
-    with pytest.raises(RollbackError, match="Kept are: none"):
+    with pytest.raises(NoReleaseError, match="Kept are: none"):
         rollback(settings)
     publish_number(settings, 1)
-    with pytest.raises(RollbackError, match=r"no release yesterday\. Kept are: 20260701T000000Z"):
+    with pytest.raises(NoReleaseError, match=r"no release yesterday\. Kept are: 20260701T000000Z"):
         rollback(settings, "yesterday")
+
+
+def test_a_release_is_published_again(settings: Settings) -> None:
+    with pytest.raises(NoReleaseError, match=r"There is no release\. Kept are: none"):
+        publish_again(settings)
+    for number in (1, 2):
+        publish_number(settings, number)
+    assert publish_again(settings, "20260701T000000Z")["as_of"] == "2026-07-01"
+    assert what_is_published(settings) == (1, "report 1", "20260701T000000Z")
+    publish_again(settings)
+    assert what_is_published(settings) == (2, "report 2", "20260702T000000Z")
+
+
+def test_the_published_release_is_kept_however_old(settings: Settings) -> None:
+    publish_number(settings, 1)
+    for number in range(2, 9):
+        keep_staged(settings, stage(settings, number))
+    publish(settings, "20260701T000000Z")
+    assert releases(settings)[0] == "20260701T000000Z"
+    publish_again(settings)
+    publish_number(settings, 9)
+    assert releases(settings)[0] == "20260703T000000Z"
 
 
 def test_the_next_build_is_published_after_a_rollback(settings: Settings) -> None:

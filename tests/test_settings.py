@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from orchestration import settings
-from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, SettingsError, load_settings
+from orchestration.settings import (
+    REPOSITORY,
+    SAMPLE_AS_OF,
+    SAMPLE_RAW,
+    ParquetDestination,
+    PostgresDestination,
+    SettingsError,
+    load_settings,
+)
 
 
 def test_an_empty_environment_is_the_sample_company() -> None:
@@ -21,7 +29,18 @@ def test_an_empty_environment_is_the_sample_company() -> None:
 
 
 def test_an_empty_value_is_the_default() -> None:
-    names = ["RAW", "HOME", "TARGET", "AS_OF", "TIMEZONE", "CURRENCY", "SCHEDULE", "LOCK_TIMEOUT", "MEMORY_LIMIT"]
+    names = [
+        "RAW",
+        "HOME",
+        "TARGET",
+        "AS_OF",
+        "TIMEZONE",
+        "CURRENCY",
+        "SCHEDULE",
+        "LOCK_TIMEOUT",
+        "MEMORY_LIMIT",
+        "PUBLISH",
+    ]
     assert load_settings({f"NPS_{name}": "" for name in names}) == load_settings({})
 
 
@@ -92,3 +111,57 @@ def test_a_bad_value_is_named_with_what_is_allowed(name: str, value: str, said: 
         load_settings({name: value})
     assert f"{name}={value!r}" in str(caught.value)
     assert said in str(caught.value)
+
+
+# Where a release is published ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "destinations"),
+    [
+        ("", ()),
+        ("postgres://nps@db/bi", (PostgresDestination("postgres://nps@db/bi"),)),
+        ("parquet:/srv/nps", (ParquetDestination(Path("/srv/nps")),)),
+        ("parquet:file:///srv/n%20ps", (ParquetDestination(Path("/srv/n ps")),)),
+        ("parquet:///srv/nps", (ParquetDestination(Path("/srv/nps")),)),
+        (
+            " postgresql://h1,h2:5433/bi?sslmode=require, parquet:/srv/our nps  parquet:/srv/our nps\n",
+            (
+                PostgresDestination("postgresql://h1,h2:5433/bi?sslmode=require"),
+                ParquetDestination(Path("/srv/our nps")),
+            ),
+        ),
+    ],
+)
+def test_destinations_are_read(value: str, destinations: tuple[object, ...]) -> None:
+    assert load_settings({"NPS_PUBLISH": value}).destinations == destinations
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("mysql://nps:secret@db/bi", "'mysql' is not a kind of destination; write postgres://user@host/database or"),
+        ("/srv/nps", "'/srv/nps' is not a kind of destination"),
+        ("postgres://nps:secret@db", "names no database; write postgres://user@host/database"),
+        ("postgres:nps:secret@db", "names no database"),
+        ("postgres://nps:secret@db/bi or /srv", "names no database"),
+        ("parquet:s3://secret/nps", "goes to a folder of this machine; write parquet:/some/folder"),
+        ("parquet:", "goes to a folder of this machine"),
+    ],
+)
+def test_a_wrong_destination_is_named_without_its_password(value: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"NPS_PUBLISH": value})
+    assert str(caught.value).startswith("NPS_PUBLISH: ") and said in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://nps:s%25cret@db:5433/bi?sslmode=require", "postgres://nps@db:5433/bi?password=s%25cret"]
+)
+def test_a_destination_is_shown_without_its_password(url: str) -> None:
+    (found,) = load_settings({"NPS_PUBLISH": url}).destinations
+    assert isinstance(found, PostgresDestination)
+    assert found.name == "postgres://nps@db:5433/bi"
+    assert "cret" not in repr(found)
+    assert found.redacted("wrong s%25cret, that is s%cret") == "wrong ***, that is ***"

@@ -9,7 +9,7 @@ import dagster as dg
 
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.publication import DATABASE, publish_staged
+from orchestration.publication import DATABASE, keep_staged, publish
 from orchestration.settings import REPOSITORY, now
 from orchestration.warehouse import published_tables, reconciliation, write_release
 
@@ -25,18 +25,22 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         build.record.section("validation")
         settings = build.settings
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
-        rows = write_release(settings.build_file, settings.staged_folder / DATABASE, published_tables(manifest))
-        build.record.write("release", {"rows": rows})
+        tables = published_tables(manifest)
+        rows = write_release(settings.build_file, settings.staged_folder / DATABASE, tables)
+        keys = {f"{table.schema}.{table.name}": table.keys for table in tables}
+        build.record.write("release", {"rows": rows, "keys": keys})
     return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
 
 
 @dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, pool=POOL)
 def publication(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
-    """What readers see: replaced by one rename, after everything else has succeeded."""
+    """What readers see: switched in every destination, the published file last, after everything else has succeeded."""
     with explained(), build.record.phase("publish"):
         build.record.section("report")
-        description = build_description(build)
-        publish_staged(build.settings, description)
+        # Of a second try the release is kept already.
+        if build.settings.staged_folder.is_dir():
+            keep_staged(build.settings, build_description(build))
+        description = publish(build.settings, build.record.read()["build_id"])
     return dg.MaterializeResult(metadata={"build": dg.MetadataValue.json(description)})
 
 
@@ -55,6 +59,7 @@ def build_description(build: Build) -> dict[str, Any]:
         "currency": settings.currency,
         "rows_in": raw["tables"],
         "rows_out": record["release"]["rows"],
+        "keys": record["release"]["keys"],
         "reconciliation": reconciliation(settings.staged_folder / DATABASE),
         "checks": {
             "passed": raw["checks"] - len(raw["late"]) + dbt["passed"] + audit["passed"],

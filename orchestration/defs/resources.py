@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.build_record import BuildRecord
-from orchestration.findings import BuildError
+from orchestration.findings import BuildError, PassingFaultError
 from orchestration.settings import Settings, load_settings, now
 from orchestration.warehouse import writer_lock
 
@@ -54,13 +54,21 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what stops a step into what Dagster should do: fail for good on data, try again on a passing fault."""
+    passing = (
+        PassingFaultError,
+        duckdb.IOException,
+        duckdb.HTTPException,
+        ConnectionError,
+        TimeoutError,
+        BlockingIOError,
+    )
     try:
         yield
-    except BuildError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
-    except (duckdb.IOException, duckdb.HTTPException, ConnectionError, TimeoutError, BlockingIOError) as error:
+    except passing as error:
         logger.warning("a passing fault, perhaps: %s", error)
         raise dg.RetryRequested(TRANSIENT_RETRIES, TRANSIENT_WAIT_SECONDS) from error
+    except BuildError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance) -> None:
