@@ -11,11 +11,14 @@ from typing import Any
 import yaml
 from sqlglot import ErrorLevel, Token, TokenType, exp, parse, tokenize
 from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 FOLDER = Path(__file__).resolve().parent / "warehouses"
 WORD = re.compile(r"[a-z_]\w*", re.IGNORECASE)
+UNKNOWN = "unknown"
+EXACT = (*exp.DataType.INTEGER_TYPES, exp.DataType.Type.DECIMAL)
 QUOTED = (TokenType.IDENTIFIER, TokenType.STRING, TokenType.RAW_STRING)
 
 
@@ -29,6 +32,8 @@ class Dialect:
     types: frozenset[str]
     constructs: tuple[type[exp.Expr], ...]
     keywords: frozenset[str]
+    # Whether a quotient of two whole numbers has a fixed number of decimals.
+    rounds_quotients: bool
 
 
 def load_dialects() -> dict[str, Dialect]:
@@ -43,6 +48,7 @@ def load_dialects() -> dict[str, Dialect]:
             types=frozenset(own["types"]),
             constructs=tuple(getattr(exp, construct) for construct in own["constructs"]),
             keywords=keywords,
+            rounds_quotients=own["rounds_quotients"],
         )
         for name, own in vocabulary.items()
     }
@@ -103,26 +109,38 @@ def _is_date(node: exp.Expr) -> bool:
 
 
 class Warehouse:
-    """The columns of the tables so far, so that a model that reads a column that is not there is found."""
+    """The tables so far with their columns, by which a model is found that reads a column that is not there."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._schema = MappingSchema(dialect=dialect.name)
 
-    def add(self, node: Mapping[str, Any], columns: Sequence[str]) -> None:
-        """A source, seed or model of the manifest, with its columns."""
+    def add(self, node: Mapping[str, Any], columns: Mapping[str, str]) -> None:
+        """A source, seed or model of the manifest, with the types of its columns as far as they are known."""
         name = node.get("alias") or node["identifier"]
         table = exp.table_(name, db=node["schema"], catalog=node["database"])
-        self._schema.add_table(table, dict.fromkeys(columns, "unknown"), dialect=self._dialect.name)
+        self._schema.add_table(table, dict(columns), dialect=self._dialect.name)
 
     def build(self, model: Mapping[str, Any]) -> list[str]:
-        """Add a model by its compiled SQL; which of the columns that it reads are not there or not sure."""
+        """Add a model by its compiled SQL; what is wrong with it that can be told from the tables that it reads."""
         statement = parse(model["compiled_code"], dialect=self._dialect.name, error_level=ErrorLevel.RAISE)[0]
         assert isinstance(statement, exp.Query)
         try:
             qualify(statement, schema=self._schema, dialect=self._dialect.name)
         except OptimizeError as error:
-            self.add(model, list(model["columns"]))
+            self.add(model, {name: column["data_type"] or UNKNOWN for name, column in model["columns"].items()})
             return [str(error)]
-        self.add(model, statement.named_selects)
-        return []
+        annotate_types(statement, schema=self._schema, dialect=self._dialect.name)
+        self.add(model, {column.alias_or_name: self._type_of(column) for column in statement.selects})
+        return sorted(set(self._rounded(statement))) if self._dialect.rounds_quotients else []
+
+    def _type_of(self, column: exp.Expr) -> str:
+        is_known = column.type is not None and not column.type.is_type(exp.DataType.Type.UNKNOWN)
+        return column.type.sql(dialect=self._dialect.name) if column.type and is_known else UNKNOWN
+
+    def _rounded(self, statement: exp.Query) -> Iterator[str]:
+        """Quotients and means of exact numbers, which the warehouse rounds to a few decimals."""
+        for node in statement.find_all(exp.Div, exp.Avg):
+            terms = (node.left, node.right) if isinstance(node, exp.Div) else (node.this,)
+            if all(term.type is not None and term.is_type(*EXACT) for term in terms):
+                yield f"rounded: {node.sql(dialect=self._dialect.name)[:60]}"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlglot import exp, parse
 
 from orchestration.dbt_cli import PROJECT, REFERENCE
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
 from tests.conftest import build_environment
-from tests.dialects import FOLDER, Dialect, Warehouse, faults, load_dialects
+from tests.dialects import FOLDER, UNKNOWN, Dialect, Warehouse, faults, load_dialects
 
 DIALECTS = load_dialects()
 DBT = REPOSITORY / ".venv-dialects" / "bin" / "dbt"
@@ -80,19 +82,20 @@ def test_every_model_and_test_is_understood(compiled: Compiled) -> None:
 
 
 @pytest.mark.dialects
-def test_every_column_that_a_model_reads_is_there(compiled: Compiled) -> None:
+def test_every_column_that_a_model_reads_is_there_and_no_quotient_is_rounded(compiled: Compiled) -> None:
     warehouse = Warehouse(compiled.dialect)
     nodes = compiled.manifest["nodes"]
     for source in compiled.manifest["sources"].values():
-        warehouse.add(source, [*source["columns"], *LANDED])
+        warehouse.add(source, dict.fromkeys([*source["columns"], *LANDED], "string"))
     for seed in (node for node in nodes.values() if node["resource_type"] == "seed"):
         with (REFERENCE / f"{seed['name']}.csv").open(encoding="utf-8", newline="") as file:
-            warehouse.add(seed, next(csv.reader(file)))
+            types = seed["config"].get("column_types") or {}
+            warehouse.add(seed, {column: types.get(column, UNKNOWN) for column in next(csv.reader(file))})
     offenders = {}
     for name in in_order_of_building(nodes):
-        missing = warehouse.build(nodes[name])
-        if missing:
-            offenders[nodes[name]["name"]] = missing
+        found = warehouse.build(nodes[name])
+        if found:
+            offenders[nodes[name]["name"]] = found
 
     assert offenders == {}
 
@@ -103,6 +106,23 @@ def test_contracts_and_written_themes_are_understood(compiled: Compiled) -> None
 
     assert len(contracts) > 40
     assert [found for sql in [themes, *contracts] if (found := faults(sql, compiled.dialect))] == []
+
+
+@pytest.mark.dialects
+def test_a_function_is_declared_by_the_model_that_calls_it(compiled: Compiled) -> None:
+    called = {
+        (node["name"], call)
+        for node in compiled.nodes
+        for call in re.findall(r"([\w.]*solved_couplings)\(", node["compiled_code"])
+    }
+    declared = {
+        (node["name"], function.this.sql(dialect=compiled.dialect.name))
+        for node in compiled.nodes
+        for statement in parse(node["config"].get("sql_header") or "", dialect=compiled.dialect.name)
+        if statement is not None and (function := statement.find(exp.UserDefinedFunction))
+    }
+
+    assert called == declared
 
 
 def in_order_of_building(nodes: dict[str, Any]) -> list[str]:
@@ -155,13 +175,29 @@ def test_what_one_engine_alone_understands_is_found(
 
 def test_a_column_that_is_not_there_is_found() -> None:
     warehouse = Warehouse(DIALECTS["bigquery"])
-    table = {"alias": "days", "schema": "s", "database": "d", "columns": {}}
-    warehouse.add(table, ["first_day"])
-
-    def model(sql: str) -> dict[str, Any]:
-        return {"alias": "m", "schema": "s", "database": "d", "columns": {}, "compiled_code": sql}
-
+    warehouse.add(table("days"), {"first_day": "date"})
     joined = "cross join unnest(generate_date_array(first_day, first_day)) as spanned_day"
-    assert warehouse.build(model(f"select spanned_day as date_day from d.s.days {joined}")) == []
-    assert warehouse.build(model("select spanned_day as date_day from d.s.days")) != []
-    assert warehouse.build(model("select first_day from d.s.m")) != []
+
+    assert warehouse.build(table("m", f"select spanned_day as date_day from d.s.days {joined}")) == []
+    assert warehouse.build(table("m", "select spanned_day as date_day from d.s.days")) != []
+    assert warehouse.build(table("n", "select first_day from d.s.m")) != []
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_rounded"),
+    [("n / 3", True), ("n * 1e0 / 3", False), ("avg(n)", True), ("avg(n * 1e0)", False), ("amount / n", True)],
+)
+def test_a_quotient_of_exact_numbers_is_found_where_it_is_rounded(expression: str, is_rounded: bool) -> None:
+    for name, dialect in DIALECTS.items():
+        warehouse = Warehouse(dialect)
+        warehouse.add(table("t"), {"n": "bigint", "amount": "decimal(18, 6)"})
+
+        # Types are followed from one model to the next.
+        assert warehouse.build(table("m", "select n, amount from d.s.t")) == []
+        found = warehouse.build(table("q", f"select {expression} as x from d.s.m"))
+
+        assert bool(found) == (is_rounded and name == "snowflake"), (name, found)
+
+
+def table(name: str, sql: str = "") -> dict[str, Any]:
+    return {"alias": name, "schema": "s", "database": "d", "columns": {}, "compiled_code": sql}

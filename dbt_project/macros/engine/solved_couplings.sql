@@ -31,12 +31,16 @@ create temp function solved_couplings(
 
 {% macro snowflake__solved_couplings(matrix, n) -%}
     {%- do config(sql_header=_snowflake_couplings_function()) -%}
-    {{ this.include(identifier=false) }}.solved_couplings({{ matrix }}, {{ n }})
+    {{ target.database }}.{{ target.schema }}.solved_couplings({{ matrix }}, {{ n }})
 {%- endmacro %}
 
-{# The names of the arguments are quoted, as they would else be in capitals in the script. #}
+{#
+    In the profile's own schema, which holds no model and so may not be there. The names of the arguments are quoted, as they
+    would else be in capitals in the script.
+#}
 {% macro _snowflake_couplings_function() -%}
-create or replace temporary function {{ this.include(identifier=false) }}.solved_couplings("matrix" array, "n" float)
+create schema if not exists {{ target.database }}.{{ target.schema }};
+create or replace temporary function {{ target.database }}.{{ target.schema }}.solved_couplings("matrix" array, "n" float)
 returns array language javascript strict immutable as $$
     let solved = matrix;
     {{ _couplings_script() }}
