@@ -161,7 +161,7 @@ joined as (
         account_history.region,
         account_history.industry,
         account_history.owner_id,
-        case when standing.n_contacts_answered > 0 then standing.points_sum * 1e0 / standing.n_contacts_answered end
+        case when standing.n_contacts_answered > 0 then standing.points_sum / standing.n_contacts_answered end
             as account_points,
         case when standing.n_contacts_answered > 0 then standing.points_sq_sum end as account_points_sq_sum,
         invitation_records.has_invitation_records

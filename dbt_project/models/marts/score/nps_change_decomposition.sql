@@ -95,8 +95,8 @@ totals as (
         period_to,
         n_from,
         n_to,
-        points_from * 1e0 / n_from as nps_from,
-        points_to * 1e0 / n_to as nps_to
+        points_from / n_from as nps_from,
+        points_to / n_to as nps_to
     from paired
     where
         dimension = 'all'
@@ -110,10 +110,10 @@ scored as (
         paired.*,
         paired.n_from * 1e0 / totals.n_from as weight_from,
         paired.n_to * 1e0 / totals.n_to as weight_to,
-        paired.points_from * 1e0 / nullif(paired.n_from, 0) as nps_from,
-        paired.points_to * 1e0 / nullif(paired.n_to, 0) as nps_to,
-        paired.points_from * 1e0 / nullif(paired.n_from, 0) is null
-        or paired.points_to * 1e0 / nullif(paired.n_to, 0) is null as is_one_sided,
+        paired.points_from / nullif(paired.n_from, 0) as nps_from,
+        paired.points_to / nullif(paired.n_to, 0) as nps_to,
+        paired.points_from / nullif(paired.n_from, 0) is null
+        or paired.points_to / nullif(paired.n_to, 0) is null as is_one_sided,
         totals.nps_from as nps_total_from,
         totals.nps_to as nps_total_to
     from paired
