@@ -3,12 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
-LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
-	--no-header pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --no-header
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-real verify-statistics verify-incremental lint docs serve publish rollback bench parse lock clean
+.PHONY: help nightly test test-browser test-dialects test-real verify-statistics verify-incremental lint docs serve publish \
+	rollback bench parse lock clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,6 +35,11 @@ help:
 
 .venv/dev: requirements-dev.lock .venv/run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@touch $@
+
+.venv-dialects/ready: requirements-dialects.lock .venv/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-dialects
+	$(BIN)/uv pip install --quiet --python .venv-dialects/bin/python --require-hashes -r requirements-dialects.lock
 	@touch $@
 
 # The warehouse -----------------------------------------------------------------------------------------------------
@@ -68,6 +73,9 @@ test: .venv/dev ## all tests that need no browser
 test-browser: .venv/dev ## the report in headless Chromium
 	$(BIN)/python -m pytest -m browser
 
+test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowflake, BigQuery and Databricks, and parsed
+	$(BIN)/python -m pytest -m dialects --dist loadgroup
+
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
 
@@ -85,9 +93,10 @@ lint: .venv/dev ## style, types and SQL
 	$(BIN)/sqlfluff lint --processes 2 $(SQL)
 
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
-	$(LOCK) -o requirements.lock
-	$(LOCK) --extra postgres --constraint requirements.lock -o requirements-postgres.lock
-	$(LOCK) --extra dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra postgres --constraint requirements.lock -o requirements-postgres.lock
+	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	$(LOCK) --group dialects -o requirements-dialects.lock
 
 clean: ## forget what was parsed and cached; keep the environment and what is published
 	rm -rf dbt_project/target dbt_project/logs .mypy_cache .pytest_cache .ruff_cache

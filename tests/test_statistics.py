@@ -11,8 +11,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
+import quickjs
 from dbt.cli.main import dbtRunner
 from scipy import stats
 
@@ -20,6 +22,7 @@ ORACLE = Path(__file__).parent / "oracles" / "nps_intervals_r.csv"
 Z = 1.959963984540054
 
 CompileSql = Callable[[str], str]
+Matrix = npt.NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
@@ -302,8 +305,35 @@ def test_jackknife_with_leverage_equals_estimating_a_balanced_panel_without_each
     assert result["std_error"] == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("panel", ["connected", "two_parts", "a_period_of_nobody", "weights_far_apart"])
+PANELS = ["connected", "two_parts", "a_period_of_nobody", "weights_far_apart"]
+
+
+@pytest.mark.parametrize("panel", PANELS)
 def test_period_effects_solve_the_normal_equations(compile_sql: CompileSql, panel: str) -> None:
+    couplings, sides = normal_equations(panel)
+    cases = pd.DataFrame({"matrix": [np.hstack([couplings, sides]).tolist()]})
+    query = compile_sql("select {{ solved_couplings('matrix', '8') }} as solution from cases")
+
+    solution = np.array([list(line) for line in run(query, cases=cases)["solution"][0]])[:, 8:]
+
+    assert_solved(solution, couplings, sides)
+    assert panel != "a_period_of_nobody" or (solution[5] == 0).all()
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_warehouses_with_a_script_solve_them_too(compile_sql: CompileSql, panel: str) -> None:
+    couplings, sides = normal_equations(panel)
+    script = compile_sql("{{ _couplings_script() }}")
+    solve = quickjs.Function("solve", f"function solve(solved, n) {{ {script} return solved; }}")
+
+    solution = np.array(solve(np.hstack([couplings, sides]).tolist(), 8))[:, 8:]
+
+    assert_solved(solution, couplings, sides)
+    assert panel != "a_period_of_nobody" or (solution[5] == 0).all()
+
+
+def normal_equations(panel: str) -> tuple[Matrix, Matrix]:
+    """The couplings of eight periods of a small panel, and right sides that the equations can have."""
     rng = np.random.default_rng(3)
     weights = rng.random((30, 8)) * (rng.random((30, 8)) < 0.6)
     if panel == "two_parts":
@@ -314,18 +344,18 @@ def test_period_effects_solve_the_normal_equations(compile_sql: CompileSql, pane
         weights *= 10.0 ** rng.integers(-6, 7, (30, 1))
     weights = weights[weights.sum(axis=1) > 0]
     couplings = (weights / weights.sum(axis=1, keepdims=True)).T @ weights
-    laplacian = np.diag(couplings.sum(axis=1)) - couplings
-    # Right sides that the equations can have: sums of deviations from the accounts' means.
-    sides = laplacian @ rng.normal(0, 1, (8, 3))
-    cases = pd.DataFrame({"matrix": [np.hstack([couplings, sides]).tolist()]})
-    query = compile_sql("select {{ solved_couplings('matrix', '8') }} as solution from cases")
+    # Sums of deviations from the accounts' means.
+    return couplings, laplacian(couplings) @ rng.normal(0, 1, (8, 3))
 
-    solution = np.array([list(line) for line in run(query, cases=cases)["solution"][0]])[:, 8:]
 
+def laplacian(couplings: Matrix) -> Matrix:
+    return np.asarray(np.diag(couplings.sum(axis=1)) - couplings)
+
+
+def assert_solved(solution: Matrix, couplings: Matrix, sides: Matrix) -> None:
     # Relative to what flows through each period; the last digits of the sides themselves are rounded.
     scale = np.maximum(couplings.sum(axis=1, keepdims=True), 1e-300)
-    assert np.max(np.abs(laplacian @ solution - sides) / np.maximum(np.abs(sides), scale)) < 1e-9
-    assert panel != "a_period_of_nobody" or (solution[5] == 0).all()
+    assert np.max(np.abs(laplacian(couplings) @ solution - sides) / np.maximum(np.abs(sides), scale)) < 1e-9
 
 
 def test_exact_sum_does_not_depend_on_the_order_of_rows(compile_sql: CompileSql) -> None:

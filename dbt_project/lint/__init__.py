@@ -24,6 +24,8 @@ def var(name: str, default: Any = None) -> Any:
 def _dispatch(name: str) -> Callable[..., str]:
     if name.endswith("_type"):
         return lambda *arguments: "double"
+    if name.startswith("join_"):
+        return lambda *arguments: ""
     return lambda *arguments: f"{name}({', '.join(map(str, arguments))})"
 
 
@@ -32,6 +34,7 @@ run_started_at = datetime(2000, 1, 1, tzinfo=UTC)
 adapter = SimpleNamespace(dispatch=_dispatch)
 dbt = SimpleNamespace(
     date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
+    position=lambda part, text: f"position({part} in {text})",
     type_bigint=lambda: "bigint",
     type_int=lambda: "integer",
     type_string=lambda: "varchar",

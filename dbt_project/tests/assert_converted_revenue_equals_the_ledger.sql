@@ -18,6 +18,7 @@ lines as (
         amount,
         cost
     from revenue
+    {{ join_months_spanned('period_start', 'period_end') }}
 ),
 
 shared as (

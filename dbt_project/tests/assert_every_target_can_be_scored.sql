@@ -27,9 +27,9 @@ final as (
         or not (
             entity = 'company'
             or (
-                position('=' in entity) > 1
-                and length(entity) > position('=' in entity)
-                and substring(entity, 1, position('=' in entity) - 1) in ({{ dimensions }})
+                {{ dbt.position("'='", 'entity') }} > 1
+                and length(entity) > {{ dbt.position("'='", 'entity') }}
+                and substring(entity, 1, {{ dbt.position("'='", 'entity') }} - 1) in ({{ dimensions }})
             )
         )
         or entity is null

@@ -1,4 +1,10 @@
 {# A date moved by whole days, as a date; null where either is null. #}
 {% macro add_days(day, n) -%}{{ return(adapter.dispatch('add_days')(day, n)) }}{%- endmacro %}
 
+{% macro bigquery__add_days(day, n) -%}date_add({{ day }}, interval cast({{ n }} as int64) day){%- endmacro %}
+
+{% macro snowflake__add_days(day, n) -%}dateadd(day, {{ n }}, {{ day }}){%- endmacro %}
+
 {% macro duckdb__add_days(day, n) -%}({{ day }} + cast({{ n }} as integer)){%- endmacro %}
+
+{% macro spark__add_days(day, n) -%}date_add({{ day }}, cast({{ n }} as int)){%- endmacro %}

@@ -1,6 +1,14 @@
 {# The first day of a month moved by whole months, as a date; null where either is null. #}
 {% macro add_months(month_start, n) -%}{{ return(adapter.dispatch('add_months')(month_start, n)) }}{%- endmacro %}
 
+{% macro bigquery__add_months(month_start, n) -%}
+    date_add({{ month_start }}, interval cast({{ n }} as int64) month)
+{%- endmacro %}
+
+{% macro snowflake__add_months(month_start, n) -%}dateadd(month, {{ n }}, {{ month_start }}){%- endmacro %}
+
 {% macro duckdb__add_months(month_start, n) -%}
     cast({{ month_start }} + to_months(cast({{ n }} as integer)) as date)
 {%- endmacro %}
+
+{% macro spark__add_months(month_start, n) -%}add_months({{ month_start }}, cast({{ n }} as int)){%- endmacro %}

@@ -7,6 +7,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro bigquery__day_began_at(day, timezone) -%}timestamp({{ day }}, '{{ timezone }}'){%- endmacro %}
+
+{% macro snowflake__day_began_at(day, timezone) -%}
+    convert_timezone('{{ timezone }}', 'UTC', cast({{ day }} as timestamp_ntz))
+{%- endmacro %}
+
 {% macro duckdb__day_began_at(day, timezone) -%}
     ((cast({{ day }} as timestamp) at time zone '{{ timezone }}') at time zone 'UTC')
+{%- endmacro %}
+
+{% macro spark__day_began_at(day, timezone) -%}
+    cast(to_utc_timestamp(cast({{ day }} as timestamp), '{{ timezone }}') as timestamp)
 {%- endmacro %}

@@ -3,6 +3,8 @@
 
 {% macro default__float_type() -%}double precision{%- endmacro %}
 
+{% macro bigquery__float_type() -%}float64{%- endmacro %}
+
 {% macro duckdb__float_type() -%}double{%- endmacro %}
 
 {% macro spark__float_type() -%}double{%- endmacro %}

@@ -3,4 +3,6 @@
 
 {% macro default__is_pattern(text) -%}({{ text_matches("''", text) }} is not null){%- endmacro %}
 
+{% macro bigquery__is_pattern(text) -%}(safe.regexp_contains('', {{ text }}) is not null){%- endmacro %}
+
 {% macro duckdb__is_pattern(text) -%}(try(regexp_matches('', {{ text }})) is not null){%- endmacro %}

@@ -3,6 +3,15 @@
     {{ return(adapter.dispatch('joined_text')(text, delimiter, position)) }}
 {%- endmacro %}
 
+{% macro bigquery__joined_text(text, delimiter, position) -%}
+    string_agg({{ text }}, {{ delimiter }} order by {{ position }})
+{%- endmacro %}
+
+{# Of nothing it would make an empty text. #}
+{% macro snowflake__joined_text(text, delimiter, position) -%}
+    nullif(listagg({{ text }}, {{ delimiter }}) within group (order by {{ position }}), '')
+{%- endmacro %}
+
 {% macro duckdb__joined_text(text, delimiter, position) -%}
     string_agg({{ text }}, {{ delimiter }} order by {{ position }})
 {%- endmacro %}

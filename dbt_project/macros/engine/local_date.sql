@@ -7,6 +7,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro bigquery__local_date(timestamp_utc, timezone) -%}date({{ timestamp_utc }}, '{{ timezone }}'){%- endmacro %}
+
+{% macro snowflake__local_date(timestamp_utc, timezone) -%}
+    cast(convert_timezone('UTC', '{{ timezone }}', {{ timestamp_utc }}) as date)
+{%- endmacro %}
+
 {% macro duckdb__local_date(timestamp_utc, timezone) -%}
     cast(({{ timestamp_utc }} at time zone 'UTC') at time zone '{{ timezone }}' as date)
+{%- endmacro %}
+
+{% macro spark__local_date(timestamp_utc, timezone) -%}
+    cast(from_utc_timestamp({{ timestamp_utc }}, '{{ timezone }}') as date)
 {%- endmacro %}

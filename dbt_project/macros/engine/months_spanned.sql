@@ -1,5 +1,14 @@
-{# One row for the first day of each month from that of one date to that of another: for a select list. #}
+{#
+    One row for the first day of each month from that of one date to that of another: for a select list, of which the
+    relation selected from is followed by join_months_spanned() of the same dates. No row where either is null.
+#}
 {% macro months_spanned(first_day, last_day) -%}{{ return(adapter.dispatch('months_spanned')(first_day, last_day)) }}{%- endmacro %}
+
+{% macro bigquery__months_spanned(first_day, last_day) -%}spanned_month{%- endmacro %}
+
+{% macro snowflake__months_spanned(first_day, last_day) -%}
+    dateadd(month, cast(spanned_months.value as integer), date_trunc('month', {{ first_day }}))
+{%- endmacro %}
 
 {% macro duckdb__months_spanned(first_day, last_day) -%}
     cast(unnest(range(
@@ -7,4 +16,13 @@
         date_trunc('month', {{ last_day }}) + to_days(1),
         to_months(1)
     )) as date)
+{%- endmacro %}
+
+{% macro spark__months_spanned(first_day, last_day) -%}
+    explode(
+        case
+            when trunc({{ first_day }}, 'month') <= trunc({{ last_day }}, 'month')
+                then sequence(trunc({{ first_day }}, 'month'), trunc({{ last_day }}, 'month'), interval 1 month)
+        end
+    )
 {%- endmacro %}

@@ -3,6 +3,14 @@
     {{ return(adapter.dispatch('parse_decimal')(value, precision, scale)) }}
 {%- endmacro %}
 
+{% macro default__parse_decimal(value, precision, scale) -%}
+    {{ dbt.safe_cast(clean_text(value), decimal_type(precision, scale)) }}
+{%- endmacro %}
+
 {% macro duckdb__parse_decimal(value, precision, scale) -%}
+    try_cast({{ value }} as {{ decimal_type(precision, scale) }})
+{%- endmacro %}
+
+{% macro spark__parse_decimal(value, precision, scale) -%}
     try_cast({{ value }} as {{ decimal_type(precision, scale) }})
 {%- endmacro %}

@@ -5,6 +5,32 @@
 {% macro parse_timestamp(value) -%}{{ return(adapter.dispatch('parse_timestamp')(value)) }}{%- endmacro %}
 
 {#
+    The text is brought into one shape, a time with seconds and an offset, before it is cast: engines differ on what they
+    make of the shorter ones.
+#}
+{% macro bigquery__parse_timestamp(value) -%}safe_cast({{ _whole_timestamp(value) }} as timestamp){%- endmacro %}
+
+{% macro snowflake__parse_timestamp(value) -%}
+    cast(convert_timezone('UTC', try_to_timestamp_tz({{ _whole_timestamp(value) }})) as timestamp_ntz)
+{%- endmacro %}
+
+{# A raw value as text such as 2026-01-31T10:00:00+00:00; what is no date stays as it is. #}
+{% macro _whole_timestamp(value) -%}
+    {%- set shapes = [
+        ('^(\\d{4}-\\d\\d-\\d\\d)$', '\\1T00:00:00'),
+        ('^(\\d{4}-\\d\\d-\\d\\d)[ T](\\d\\d:\\d\\d)([Z+-].*)?$', '\\1T\\2:00\\3'),
+        ('^(\\d{4}-\\d\\d-\\d\\d)[ T](\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?)$', '\\1T\\2+00:00'),
+    ] -%}
+    {%- set whole = namespace(sql=clean_text(value)) -%}
+    {%- for shape, replacement in shapes -%}
+        {%- set whole.sql = (
+            'regexp_replace(' ~ whole.sql ~ ', ' ~ text_literal(shape) ~ ', ' ~ text_literal(replacement) ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {{ whole.sql }}
+{%- endmacro %}
+
+{#
     A cast of text to timestamp would drop the offset in silence; the session's time zone is UTC (profiles.yml). The second
     try reads a time without seconds before an offset ("10:00Z"), which ISO 8601 allows and the engine does not. The way
     through microseconds gives the same as `at time zone 'UTC'` in a fraction of its time, and null for infinity.
@@ -26,4 +52,15 @@
             )
         end
     )
+{%- endmacro %}
+
+{#
+    With an offset or without one, since the session's time zone is UTC. A cast alone would take "2026" for a day and "10:00"
+    for a time of today.
+#}
+{% macro spark__parse_timestamp(value) -%}
+    case
+        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\s*\\d{4,}-\\d{1,2}-\\d{1,2}')) }}
+            then cast(try_cast({{ value }} as timestamp_ltz) as timestamp_ntz)
+    end
 {%- endmacro %}

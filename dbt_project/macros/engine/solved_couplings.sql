@@ -12,6 +12,51 @@
 #}
 {% macro solved_couplings(matrix, n) -%}{{ return(adapter.dispatch('solved_couplings')(matrix, n)) }}{%- endmacro %}
 
+{# Without a fold, or with one that knows no other column: a function in JavaScript, declared ahead of the model's statement. #}
+{% macro bigquery__solved_couplings(matrix, n) -%}
+    {%- do config(sql_header=_bigquery_couplings_function()) -%}
+    solved_couplings({{ matrix }}, {{ n }})
+{%- endmacro %}
+
+{% macro _bigquery_couplings_function() -%}
+create temp function solved_couplings(
+    matrix array<struct<item array<struct<item float64>>>>, n float64
+) returns array<struct<item array<struct<item float64>>>> language js as r"""
+    if (matrix === null) return null;
+    let solved = matrix.map(line => line.item.map(entry => entry.item));
+    {{ _couplings_script() }}
+    return solved.map(line => ({item: line.map(value => ({item: value}))}));
+""";
+{%- endmacro %}
+
+{% macro snowflake__solved_couplings(matrix, n) -%}
+    {%- do config(sql_header=_snowflake_couplings_function()) -%}
+    {{ target.database }}.{{ target.schema }}.solved_couplings({{ matrix }}, {{ n }})
+{%- endmacro %}
+
+{#
+    In the profile's own schema, which holds no model and so may not be there. The names of the arguments are quoted, as they
+    would else be in capitals in the script.
+#}
+{% macro _snowflake_couplings_function() -%}
+create schema if not exists {{ target.database }}.{{ target.schema }};
+create or replace temporary function {{ target.database }}.{{ target.schema }}.solved_couplings("matrix" array, "n" float)
+returns array language javascript strict immutable as $$
+    let solved = matrix;
+    {{ _couplings_script() }}
+    return solved;
+$$;
+{%- endmacro %}
+
+{# The elimination on `solved`, a list of lists of numbers, in JavaScript; positions count from 0. #}
+{% macro _couplings_script() -%}
+    for (let k = 0; k < n; k++) {
+        const total = solved[k].slice(k + 1, n).reduce((sum, value) => sum + value, 0);
+        const leader = solved[k].map(value => total > 0 ? value / total : 0);
+        solved = solved.map((line, i) => i === k ? leader : line.map((value, j) => value + line[k] * leader[j]));
+    }
+{%- endmacro %}
+
 {# A fold with the matrix as its state: only the step number of the folded list counts, whose items must have the state's type. #}
 {% macro duckdb__solved_couplings(matrix, n) -%}
     list_reduce(

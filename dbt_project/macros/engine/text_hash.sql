@@ -2,3 +2,5 @@
 {% macro text_hash(text) -%}{{ return(adapter.dispatch('text_hash')(text)) }}{%- endmacro %}
 
 {% macro default__text_hash(text) -%}md5({{ text }}){%- endmacro %}
+
+{% macro bigquery__text_hash(text) -%}to_hex(md5({{ text }})){%- endmacro %}

@@ -1,6 +1,14 @@
 {# Aggregate: the value in the row with the least key. Rows with a null value or key do not count. #}
 {% macro value_at_least(value, key) -%}{{ return(adapter.dispatch('value_at_least')(value, key)) }}{%- endmacro %}
 
+{% macro bigquery__value_at_least(value, key) -%}
+    any_value({{ value }} having min case when {{ value }} is not null then {{ key }} end)
+{%- endmacro %}
+
+{% macro snowflake__value_at_least(value, key) -%}
+    min_by({{ value }}, case when {{ value }} is not null then {{ key }} end)
+{%- endmacro %}
+
 {% macro duckdb__value_at_least(value, key) -%}arg_min({{ value }}, {{ key }}){%- endmacro %}
 
-{% macro spark__value_at_least(value, key) -%}min_by({{ value }}, {{ key }}){%- endmacro %}
+{% macro spark__value_at_least(value, key) -%}min_by({{ value }}, {{ key }}) filter (where {{ value }} is not null){%- endmacro %}

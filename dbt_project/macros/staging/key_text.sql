@@ -3,8 +3,10 @@
     {%- if key | length == 1 -%}
         {{ clean_text(alias ~ '.' ~ key[0]) }}
     {%- else -%}
-        nullif(concat_ws(' ',
-        {%- for column in key %} {{ clean_text(alias ~ '.' ~ column) }}{{ ',' if not loop.last }}{% endfor -%}
-        ), '')
+        {%- set texts = [] -%}
+        {%- for column in key -%}
+            {%- do texts.append(clean_text(alias ~ '.' ~ column)) -%}
+        {%- endfor -%}
+        nullif({{ joined_words(texts) }}, '')
     {%- endif -%}
 {%- endmacro %}

@@ -6,6 +6,6 @@
     translate(
         lower({{ text }}),
         'äàáâãåæçèéêëìíîïñòóôõöøœùúûüýÿß’',
-        'aaaaaaaceeeeiiiinooooooouuuuyys'''
+        {{ text_literal("aaaaaaaceeeeiiiinooooooouuuuyys'") }}
     )
 {%- endmacro %}

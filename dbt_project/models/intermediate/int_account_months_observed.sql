@@ -81,6 +81,7 @@ account_months as (
         churned_date,
         {{ months_spanned('first_month', 'last_month') }} as month_start
     from observed
+    {{ join_months_spanned('first_month', 'last_month') }}
     where first_month <= last_month
 ),
 

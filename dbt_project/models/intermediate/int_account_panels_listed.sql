@@ -55,13 +55,13 @@ listed as (
 weighted as (
     select
         *,
-        {{ list_each('items', 'item.place') }} as places,
-        {{ list_each('items', 'item.weight / item.n_contacts') }} as noise_weights,
+        {{ list_each('items', each_item('place')) }} as places,
+        {{ list_each('items', each_item('weight') ~ ' / ' ~ each_item('n_contacts')) }} as noise_weights,
         {% for prefix, values in panels.items() %}
-        {{ list_each('items', 'item.' ~ prefix ~ 'weight') }} as {{ prefix ~ 'weight_by_period' }},
+        {{ list_each('items', each_item(prefix ~ 'weight')) }} as {{ prefix ~ 'weight_by_period' }},
         {% for value in values %}
-        {{ list_each('items', 'item.' ~ prefix ~ value) }} as {{ 'plain_' ~ prefix ~ value }},
-        {{ list_each('items', 'item.' ~ prefix ~ 'weight * item.' ~ prefix ~ value) }}
+        {{ list_each('items', each_item(prefix ~ value)) }} as {{ 'plain_' ~ prefix ~ value }},
+        {{ list_each('items', each_item(prefix ~ 'weight') ~ ' * ' ~ each_item(prefix ~ value)) }}
             as {{ prefix ~ value ~ '_by_period' }},
         {% endfor %}
         {% endfor %}
@@ -78,7 +78,8 @@ final as (
         places,
         {% for prefix, values in panels.items() %}
         {{ prefix ~ 'weight_by_period' }},
-        {{ list_each(prefix ~ 'weight_by_period', 'item * item') }} as {{ prefix ~ 'weight_sq_by_period' }},
+        {{ list_each(prefix ~ 'weight_by_period', each_item() ~ ' * ' ~ each_item()) }}
+            as {{ prefix ~ 'weight_sq_by_period' }},
         {% for value in values %}
         {{ prefix ~ value ~ '_by_period' }},
         {% for other in values[loop.index0:] %}

@@ -43,7 +43,7 @@ answers_by_account as (
     select
         account_id,
         as_of_date,
-        avg(nps_points) as account_points,
+        avg(nps_points * 1e0) as account_points,
         sum(nps_points * nps_points) as account_points_sq_sum,
         max(case when waterfall_rank = 1 then nps_points end) as waterfall_points,
         count(*) as n_contacts_answered,

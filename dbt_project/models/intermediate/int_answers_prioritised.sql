@@ -12,7 +12,7 @@ standings as (
     select
         account_id,
         risk_status,
-        percent_rank() over (order by trailing_revenue_12m) as revenue_percentile
+        percent_rank() over (order by trailing_revenue_12m nulls last) as revenue_percentile
     from {{ ref('account_nps') }}
 ),
 

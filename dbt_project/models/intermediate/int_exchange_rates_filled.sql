@@ -20,6 +20,7 @@ revenue_months as (
         currency,
         {{ months_spanned('first_day', 'last_day') }} as month_start
     from revenue_periods
+    {{ join_months_spanned('first_day', 'last_day') }}
 ),
 
 newest as (

@@ -77,7 +77,7 @@ wanted as (
         stacked.dimension,
         stacked.dimension_value
     from stacked
-    union
+    union distinct
     select
         'all' as dimension,
         'all' as dimension_value

@@ -32,7 +32,7 @@ sums as (
     group by cell_number, nps_group
 ),
 
-groups as (
+group_means as (
     select
         cell_number,
         nps_group,
@@ -47,7 +47,7 @@ valued as (
         *,
         {{ annuity('retention') }} as years,
         {{ annuity('retention', slope=true) }} as years_per_retention
-    from groups
+    from group_means
 ),
 
 levels as (

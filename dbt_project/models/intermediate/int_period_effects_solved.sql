@@ -172,7 +172,7 @@ effects as (
     select
         {% for panel, values in sides.items() %}
         {% for value in values %}
-        {{ list_item(list_item('solved.' ~ panel ~ '_solution', 'lines.place'), 'lines.n_periods + ' ~ loop.index) }}
+        {{ matrix_item('solved.' ~ panel ~ '_solution', 'lines.place', 'lines.n_periods + ' ~ loop.index) }}
             as {{ panel }}_{{ value }},
         {% endfor %}
         {% endfor %}

@@ -45,7 +45,7 @@ lifecycle_segments as (
 answers_by_invitation as (
     select
         invitation_id,
-        avg(nps_points) as nps_points
+        avg(nps_points * 1e0) as nps_points
     from answers
     group by invitation_id
 ),

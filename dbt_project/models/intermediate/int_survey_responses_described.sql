@@ -117,7 +117,9 @@ described as (
         account_history.owner_id,
         agents.team as agent_team,
         {{ days_between('linked.created_date', 'linked.answered_date') }} as tenure_days,
-        greatest({{ days_between(local_date('linked.last_active_at'), 'linked.answered_date') }}, 0) as inactive_days
+        greatest(
+            coalesce({{ days_between(local_date('linked.last_active_at'), 'linked.answered_date') }}, 0), 0
+        ) as inactive_days
     from linked
     left join account_history
         on

@@ -14,7 +14,7 @@ values_found as (
         dimension,
         dimension_value
     from stacked
-    union
+    union distinct
     select
         'all' as dimension,
         'all' as dimension_value

@@ -67,9 +67,9 @@ last_of_day as (
             partition by account_id, updated_date
             order by
                 precedence,
-                updated_at desc,
-                loaded_at desc,
-                _row_number desc,
+                updated_at desc nulls last,
+                loaded_at desc nulls last,
+                _row_number desc nulls last,
                 segment,
                 size_band,
                 region,

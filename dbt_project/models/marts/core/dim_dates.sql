@@ -7,6 +7,7 @@ calendar as (
 days as (
     select {{ days_spanned('first_month', 'last_day') }} as date_day
     from calendar
+    {{ join_days_spanned('first_month', 'last_day') }}
 ),
 
 final as (

@@ -17,9 +17,9 @@ invitations as (
 
 surveys_named as (
     select survey_id from definitions
-    union
+    union distinct
     select survey_id from responses
-    union
+    union distinct
     select survey_id from invitations
 ),
 

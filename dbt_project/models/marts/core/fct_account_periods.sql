@@ -78,6 +78,7 @@ experience_months as (
         {{ months_spanned('answered_date', add_days('answered_date', var('account_window_days') - 1)) }}
             as standing_month
     from experiences
+    {{ join_months_spanned('answered_date', add_days('answered_date', var('account_window_days') - 1)) }}
 ),
 
 experience_by_quarter as (

@@ -33,6 +33,7 @@ spread as (
         period_end,
         {{ months_spanned('period_start', 'period_end') }} as month_start
     from revenue
+    {{ join_months_spanned('period_start', 'period_end') }}
     where {{ month_start('period_start') }} < {{ month_start('period_end') }}
 ),
 

@@ -137,7 +137,7 @@ final as (
         case
             when not is_suppressed
                 then
-                    {{ as_count('floor(n_scored / ' ~ var('employee_count_step') ~ ')') }}
+                    {{ as_count('floor(n_scored * 1e0 / ' ~ var('employee_count_step') ~ ')') }}
                     * {{ var('employee_count_step') }}
         end as n_bucketed,
         case when not is_suppressed then points_sum * 1e0 / n_scored end as nps,

@@ -84,7 +84,7 @@ varied as (
     select
         *,
         wy / w as share_of_peers,
-        greatest((wyy - wy * wy / w - (n_peers - 1)) / nullif(w - ww / w, 0), 0e0) as variance_between
+        greatest(coalesce((wyy - wy * wy / w - (n_peers - 1)) / nullif(w - ww / w, 0), 0e0), 0e0) as variance_between
     from peers
 ),
 

@@ -47,7 +47,7 @@ strata as (
     group by {{ grouped_by_cell(['as_of_date', 'horizon_months', 'nps_group', 'stratum_number']) }}
 ),
 
-groups as (
+grouped as (
     select
         {{ cell | join(', ') }},
         sum(n_accounts) as n_accounts,
@@ -152,10 +152,10 @@ standardised as (
 
 joined as (
     select
-        groups.*,
+        grouped.*,
         cells.dimension,
         cells.dimension_value,
-        groups.base_revenue / mix_totals.revenue as share_of_base_revenue,
+        grouped.base_revenue / mix_totals.revenue as share_of_base_revenue,
         ratios.estimate,
         ratios.std_error,
         ratios.effective_clusters,
@@ -164,22 +164,22 @@ joined as (
         standardised.std_error as standardised_std_error,
         standardised.degrees_of_freedom as standardised_degrees_of_freedom,
         standards.standard_revenue / mix_totals.revenue as standardised_share,
-        groups.is_base_complete and groups.is_outcome_complete as is_complete
-    from groups
+        grouped.is_base_complete and grouped.is_outcome_complete as is_complete
+    from grouped
     inner join cells
-        on groups.cell_number = cells.cell_number
+        on grouped.cell_number = cells.cell_number
     inner join mix_totals
         on
-            groups.cell_number = mix_totals.cell_number
-            and groups.as_of_date = mix_totals.as_of_date
-            and groups.horizon_months = mix_totals.horizon_months
+            grouped.cell_number = mix_totals.cell_number
+            and grouped.as_of_date = mix_totals.as_of_date
+            and grouped.horizon_months = mix_totals.horizon_months
     {% for relation in ['ratios', 'standardised', 'standards'] %}
     left join {{ relation }}
         on
-            groups.cell_number = {{ relation }}.cell_number
-            and groups.as_of_date = {{ relation }}.as_of_date
-            and groups.horizon_months = {{ relation }}.horizon_months
-            and groups.nps_group = {{ relation }}.nps_group
+            grouped.cell_number = {{ relation }}.cell_number
+            and grouped.as_of_date = {{ relation }}.as_of_date
+            and grouped.horizon_months = {{ relation }}.horizon_months
+            and grouped.nps_group = {{ relation }}.nps_group
     {% endfor %}
 ),
 

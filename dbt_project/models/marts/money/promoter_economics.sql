@@ -46,7 +46,7 @@ accounts as (
     group by account_id, nps_group
 ),
 
-groups as (
+group_means as (
     select
         nps_group,
         count(*) as n_accounts,
@@ -63,7 +63,7 @@ valued as (
         *,
         {{ annuity('retention') }} as n_years_worth,
         {{ annuity('retention', slope=true) }} as n_years_per_retention
-    from groups
+    from group_means
 ),
 
 -- Each measure is a sum of ratios over accounts with a coefficient, to first order.

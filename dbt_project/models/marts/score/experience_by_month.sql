@@ -26,7 +26,7 @@ effort as (
 cells as (
     select {{ cell | join(', ') }}
     from months
-    union
+    union distinct
     select {{ cell | join(', ') }}
     from experiences
 ),

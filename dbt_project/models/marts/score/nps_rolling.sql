@@ -263,6 +263,7 @@ counts as (
         n_detractors,
         {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
     from cell_spans
+    {{ join_days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }}
     where first_day <= {{ as_of_date() }}
 ),
 
@@ -317,6 +318,7 @@ classes as (
         n_clusters,
         {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
     from class_spans
+    {{ join_days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }}
     where
         n_clusters > 0
         and first_day <= {{ as_of_date() }}

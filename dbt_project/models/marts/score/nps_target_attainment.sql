@@ -26,8 +26,9 @@ named as (
             when substring(cast(period as {{ dbt.type_string() }}), 6, 1) = 'Q' then 'quarter'
             else 'month'
         end as period_kind,
-        case when entity = 'company' then 'all' else substring(entity, 1, position('=' in entity) - 1) end as dimension,
-        case when entity = 'company' then 'all' else substring(entity, position('=' in entity) + 1) end
+        case when entity = 'company' then 'all' else substring(entity, 1, {{ dbt.position("'='", 'entity') }} - 1) end
+            as dimension,
+        case when entity = 'company' then 'all' else substring(entity, {{ dbt.position("'='", 'entity') }} + 1) end
             as dimension_value
     from target_rows
 ),

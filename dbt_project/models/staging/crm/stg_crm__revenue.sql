@@ -71,6 +71,7 @@ foreign_months as (
         last_month,
         {{ months_spanned('first_month', 'last_month') }} as month_start
     from foreign_periods
+    {{ join_months_spanned('first_month', 'last_month') }}
 ),
 
 periods_without_rate as (
