@@ -15,26 +15,38 @@ current_accounts as (
     where verdict = 'accepted'
 ),
 
+last_undated as (
+    select
+        account_id,
+        updated_date
+    from {{ ref('stg_history__account_versions') }}
+    where is_last_undated
+),
+
+undated_keys as (
+    select
+        *,
+        case when updated_at is null then account_id end as undated_account_id
+    from raw_versions
+),
+
 -- A row without a date holds since the night that first saw it so.
 versions as (
     select
-        raw_versions.account_id,
-        raw_versions.segment,
-        raw_versions.size_band,
-        raw_versions.region,
-        raw_versions.industry,
-        raw_versions.owner_id,
-        case when raw_versions.verdict = 'accepted' then 1 else 2 end as precedence,
-        coalesce({{ local_date('raw_versions.updated_at') }}, kept_versions.updated_date) as updated_date,
-        raw_versions.updated_at,
-        raw_versions.loaded_at,
-        raw_versions._row_number
-    from raw_versions
-    left join kept_versions
-        on
-            raw_versions.account_id = kept_versions.account_id
-            and raw_versions.updated_at is null
-            and kept_versions.is_last_undated
+        undated_keys.account_id,
+        undated_keys.segment,
+        undated_keys.size_band,
+        undated_keys.region,
+        undated_keys.industry,
+        undated_keys.owner_id,
+        case when undated_keys.verdict = 'accepted' then 1 else 2 end as precedence,
+        coalesce({{ local_date('undated_keys.updated_at') }}, last_undated.updated_date) as updated_date,
+        undated_keys.updated_at,
+        undated_keys.loaded_at,
+        undated_keys._row_number
+    from undated_keys
+    left join last_undated
+        on undated_keys.undated_account_id = last_undated.account_id
     union all
     -- What a load has overwritten stands behind what is still there for the same day.
     select
