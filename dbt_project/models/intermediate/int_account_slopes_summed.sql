@@ -31,9 +31,9 @@ stacked as (
 -- The effects of the periods in which the account has a row, in the order of its own lists.
 matched as (
     select
-        stacked.*,
         {% for prefix, pairs in products.items() %}
         {% set panel = 'main_' if prefix == '' else prefix %}
+        {{ list_items('effects.' ~ panel ~ 'per_weight', 'stacked.places') }} as {{ panel }}per_weight,
         {% for first, second in pairs %}
         {% if first == second %}
         {{ list_items('effects.' ~ panel ~ first, 'stacked.places') }} as {{ panel ~ first }}_effects,
@@ -41,9 +41,8 @@ matched as (
         {{ list_items('effects.' ~ panel ~ first ~ '_' ~ second, 'stacked.places') }}
             as {{ panel ~ first ~ '_' ~ second }}_effects,
         {% endfor %}
-        {{ list_items('effects.' ~ panel ~ 'per_weight', 'stacked.places') }} as {{ panel }}per_weight
-        {{- ',' if not loop.last }}
         {% endfor %}
+        stacked.*
     from stacked
     inner join effects
         on
@@ -76,17 +75,19 @@ residual as (
         {% set weights = own ~ 'weight_by_period' %}
         {% set total = 'matched.account_' ~ prefix ~ 'weight' %}
         {% for first, second in pairs %}
+        {% set first_effects = effects_of ~ first ~ '_effects' %}
+        {% set second_effects = effects_of ~ second ~ '_effects' %}
+        {% set both_effects = effects_of ~ first ~ '_' ~ second ~ '_effects' %}
         {{ own ~ first ~ '_' ~ second }}
-        - {{ list_dot(own ~ first ~ '_by_period', effects_of ~ second ~ '_effects') }}
-        - {{ list_dot(own ~ second ~ '_by_period', effects_of ~ first ~ '_effects') }}
-        + {{ list_dot(weights, effects_of ~ first ~ '_' ~ second ~ '_effects') }}
+        - {{ list_dot(own ~ first ~ '_by_period', second_effects) }}
+        - {{ list_dot(own ~ second ~ '_by_period', first_effects) }}
+        + {{ list_dot(weights, both_effects) }}
         - coalesce(
-            {{ list_dot(weights, effects_of ~ first ~ '_effects') }} * {{ list_dot(weights, effects_of ~ second ~ '_effects') }}
-            / nullif({{ total }}, 0),
+            {{ list_dot(weights, first_effects) }} * {{ list_dot(weights, second_effects) }} / nullif({{ total }}, 0),
             0e0
         ) as {{ prefix ~ first ~ '_' ~ second }},
         {% if first == second %}
-        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, effects_of ~ first ~ '_' ~ first ~ '_effects') }})
+        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, both_effects) }})
         + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
         {% endif %}
         {% endfor %}

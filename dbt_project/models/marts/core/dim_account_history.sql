@@ -78,15 +78,15 @@ last_of_day as (
         row_number() over (
             partition by account_id, updated_date
             order by
-                precedence,
+                precedence asc,
                 updated_at desc nulls last,
                 loaded_at desc nulls last,
                 _row_number desc nulls last,
-                segment,
-                size_band,
-                region,
-                industry,
-                owner_id
+                segment asc,
+                size_band asc,
+                region asc,
+                industry asc,
+                owner_id asc
         ) as version_of_day
     from dated
 ),
