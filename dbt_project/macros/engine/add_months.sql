@@ -4,3 +4,5 @@
 {% macro duckdb__add_months(month_start, n) -%}
     cast({{ month_start }} + to_months(cast({{ n }} as integer)) as date)
 {%- endmacro %}
+
+{% macro spark__add_months(month_start, n) -%}add_months({{ month_start }}, cast({{ n }} as int)){%- endmacro %}

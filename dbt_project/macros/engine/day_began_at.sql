@@ -10,3 +10,7 @@
 {% macro duckdb__day_began_at(day, timezone) -%}
     ((cast({{ day }} as timestamp) at time zone '{{ timezone }}') at time zone 'UTC')
 {%- endmacro %}
+
+{% macro spark__day_began_at(day, timezone) -%}
+    cast(to_utc_timestamp(cast({{ day }} as timestamp), '{{ timezone }}') as timestamp)
+{%- endmacro %}

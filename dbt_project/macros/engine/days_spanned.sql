@@ -4,3 +4,8 @@
 {% macro duckdb__days_spanned(first_day, last_day) -%}
     cast(unnest(range({{ first_day }}, {{ add_days(last_day, 1) }}, to_days(1))) as date)
 {%- endmacro %}
+
+{# A sequence that runs backwards would be filled backwards. #}
+{% macro spark__days_spanned(first_day, last_day) -%}
+    explode(case when {{ first_day }} <= {{ last_day }} then sequence({{ first_day }}, {{ last_day }}, interval 1 day) end)
+{%- endmacro %}

@@ -4,3 +4,7 @@
 {% macro duckdb__hours_between(first_at, second_at) -%}
     (epoch_us({{ second_at }}) - epoch_us({{ first_at }})) / 3600000000e0
 {%- endmacro %}
+
+{% macro spark__hours_between(first_at, second_at) -%}
+    ((unix_micros(cast({{ second_at }} as timestamp_ltz)) - unix_micros(cast({{ first_at }} as timestamp_ltz))) / 3600000000e0)
+{%- endmacro %}

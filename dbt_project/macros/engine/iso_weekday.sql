@@ -2,3 +2,5 @@
 {% macro iso_weekday(day) -%}{{ return(adapter.dispatch('iso_weekday')(day)) }}{%- endmacro %}
 
 {% macro duckdb__iso_weekday(day) -%}extract(isodow from {{ day }}){%- endmacro %}
+
+{% macro spark__iso_weekday(day) -%}extract(dayofweek_iso from {{ day }}){%- endmacro %}

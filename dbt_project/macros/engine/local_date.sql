@@ -10,3 +10,7 @@
 {% macro duckdb__local_date(timestamp_utc, timezone) -%}
     cast(({{ timestamp_utc }} at time zone 'UTC') at time zone '{{ timezone }}' as date)
 {%- endmacro %}
+
+{% macro spark__local_date(timestamp_utc, timezone) -%}
+    cast(from_utc_timestamp({{ timestamp_utc }}, '{{ timezone }}') as date)
+{%- endmacro %}

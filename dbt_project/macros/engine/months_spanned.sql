@@ -8,3 +8,12 @@
         to_months(1)
     )) as date)
 {%- endmacro %}
+
+{% macro spark__months_spanned(first_day, last_day) -%}
+    explode(
+        case
+            when trunc({{ first_day }}, 'month') <= trunc({{ last_day }}, 'month')
+                then sequence(trunc({{ first_day }}, 'month'), trunc({{ last_day }}, 'month'), interval 1 month)
+        end
+    )
+{%- endmacro %}

@@ -2,3 +2,8 @@
 {% macro parse_boolean(value) -%}{{ return(adapter.dispatch('parse_boolean')(value)) }}{%- endmacro %}
 
 {% macro duckdb__parse_boolean(value) -%}try_cast({{ value }} as boolean){%- endmacro %}
+
+{# A cast alone would not mind blanks. #}
+{% macro spark__parse_boolean(value) -%}
+    case when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\S+$')) }} then try_cast({{ value }} as boolean) end
+{%- endmacro %}

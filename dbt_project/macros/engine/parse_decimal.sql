@@ -6,3 +6,7 @@
 {% macro duckdb__parse_decimal(value, precision, scale) -%}
     try_cast({{ value }} as {{ decimal_type(precision, scale) }})
 {%- endmacro %}
+
+{% macro spark__parse_decimal(value, precision, scale) -%}
+    try_cast({{ value }} as {{ decimal_type(precision, scale) }})
+{%- endmacro %}

@@ -2,3 +2,5 @@
 {% macro parse_money(value) -%}{{ return(adapter.dispatch('parse_money')(value)) }}{%- endmacro %}
 
 {% macro duckdb__parse_money(value) -%}try_cast({{ value }} as decimal(18, 4)){%- endmacro %}
+
+{% macro spark__parse_money(value) -%}try_cast({{ value }} as decimal(18, 4)){%- endmacro %}

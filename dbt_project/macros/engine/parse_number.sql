@@ -5,3 +5,13 @@
     {%- set parsed -%} try_cast(replace(cast({{ value }} as varchar), '_', '?') as double) {%- endset -%}
     case when isfinite({{ parsed }}) then {{ parsed }} end
 {%- endmacro %}
+
+{# A cast alone would take "1d", "1f" and "0x1p3" for numbers, and "1e400" for infinity. #}
+{% macro spark__parse_number(value) -%}
+    {%- set pattern = '^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?\\s*$' -%}
+    case
+        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal(pattern)) }}
+            and abs(try_cast({{ value }} as double)) < double('infinity')
+            then try_cast({{ value }} as double)
+    end
+{%- endmacro %}

@@ -3,4 +3,4 @@
 
 {% macro duckdb__value_at_least(value, key) -%}arg_min({{ value }}, {{ key }}){%- endmacro %}
 
-{% macro spark__value_at_least(value, key) -%}min_by({{ value }}, {{ key }}){%- endmacro %}
+{% macro spark__value_at_least(value, key) -%}min_by({{ value }}, {{ key }}) filter (where {{ value }} is not null){%- endmacro %}

@@ -17,9 +17,9 @@ summarised as (
 
 final as (
     select
-        cast(raw_table as varchar) as raw_table,
-        cast(reason as varchar) as reason,
-        cast(example_key as varchar) as example_key,
+        cast(raw_table as {{ dbt.type_string() }}) as raw_table,
+        cast(reason as {{ dbt.type_string() }}) as reason,
+        cast(example_key as {{ dbt.type_string() }}) as example_key,
         cast(n_rows as bigint) as n_rows,
         cast(first_seen as timestamp) as first_seen
     from summarised

@@ -36,7 +36,7 @@ unioned as (
 
 final as (
     select
-        cast(raw_table as varchar) as raw_table,
+        cast(raw_table as {{ dbt.type_string() }}) as raw_table,
         cast(n_raw as bigint) as n_raw,
         cast(n_superseded as bigint) as n_superseded,
         cast(n_deleted as bigint) as n_deleted,
