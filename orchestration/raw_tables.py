@@ -24,6 +24,7 @@ import duckdb
 from orchestration.findings import EXAMPLE_LENGTH, EXAMPLES_SHOWN, Finding, RawInputError
 from orchestration.raw_files import SUPPORTED, RawFile, group_by_table, malformed_json_lines, not_utf8
 from orchestration.raw_place import RawPlace
+from orchestration.warehouse import drop_relation
 
 RAW_SCHEMA = "raw"
 # A table is late if its newest row was loaded longer before the end of the as-of date; its source may say otherwise.
@@ -388,21 +389,10 @@ class UnreadableError(Exception):
 def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
     types = {name: plan.column_type(name) for name in plan.table.columns}
     is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
-    _drop(connection, plan.table.name)
+    drop_relation(connection, RAW_SCHEMA, plan.table.name)
     rows, newest = (_view if is_in_place else _copy)(connection, place, plan, types)
     extra = tuple(sorted({name for scan in plan.scans for name in scan.extra}))
     return LandedTable(plan.table.name, rows, sum(len(scan.files) for scan in plan.scans), newest, extra)
-
-
-def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """What was landed before under the name, whether it is a table or a view."""
-    kinds = connection.execute(
-        "select table_type from information_schema.tables "
-        "where table_catalog = current_database() and table_schema = ? and table_name = ?",
-        [RAW_SCHEMA, name],
-    ).fetchall()
-    for (kind,) in kinds:
-        connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {RAW_SCHEMA}.{name}")
 
 
 def _copy(

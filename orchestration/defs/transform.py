@@ -10,7 +10,8 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.dbt_cli import DbtRun, build_verb, command, outcome, prepare_target
+from orchestration import spark
+from orchestration.dbt_cli import DbtRun, build_verb, command, load_manifest, outcome, prepare_target
 from orchestration.defs.project import MANIFEST, TRANSLATOR
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError
@@ -23,6 +24,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         record.section("enrichment")
         record.invalidate("dbt")
         target = prepare_target(settings)
+        if settings.target == spark.TARGET:
+            spark.hand_over(settings)
         chosen = get_updated_cli_invocation_params_for_context(
             context=context, manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR
         )
@@ -37,6 +40,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         found = outcome(settings, run)
         if found.failures:
             raise BuildError(*found.failures)
+        if settings.target == spark.TARGET:
+            spark.take_back(settings, load_manifest(target / "manifest.json"))
         record.write(
             "dbt",
             {
