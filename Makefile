@@ -7,8 +7,8 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-dialects test-real verify-statistics verify-incremental lint docs serve publish \
-	rollback bench parse lock clean
+.PHONY: help nightly test test-browser test-dialects test-real test-spark verify-statistics verify-incremental lint docs serve \
+	publish rollback bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,9 +42,16 @@ help:
 	$(BIN)/uv pip install --quiet --python .venv-dialects/bin/python --require-hashes -r requirements-dialects.lock
 	@touch $@
 
+.venv/spark: requirements-spark.lock .venv/run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-spark.lock
+	@touch $@
+
+# What a target of NPS_TARGET needs beside the default environment.
+ENGINE := $(if $(filter spark,$(NPS_TARGET)),.venv/spark)
+
 # The warehouse -----------------------------------------------------------------------------------------------------
 
-nightly: .venv/run ## build, audit and publish the warehouse
+nightly: .venv/run $(ENGINE) ## build, audit and publish the warehouse
 	@$(BIN)/python -m orchestration nightly
 
 publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
@@ -53,17 +60,23 @@ publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBL
 rollback: .venv/run ## publish the release before the published one
 	@$(BIN)/python -m orchestration rollback $(if $(TO),--to $(TO))
 
-serve: .venv/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
+serve: .venv/run $(ENGINE) ## Dagster's web page and scheduler on localhost, until Ctrl-C
 	@$(BIN)/python -m orchestration serve $(if $(PORT),--port $(PORT))
 
-docs: .venv/run ## every table and column, as pages
+docs: .venv/run $(ENGINE) ## every table and column, as pages
 	@$(BIN)/python -m orchestration docs
 
-parse: .venv/run ## parse the dbt project, from which Dagster's assets are defined
+parse: .venv/run $(ENGINE) ## parse the dbt project, from which Dagster's assets are defined
 	@$(BIN)/python -m orchestration parse
 
 bench: .venv/run ## times and memory, of the sample and at scale
 	@$(BIN)/python -m orchestration bench $(if $(SCALE),--scale $(SCALE))
+
+spark-up: .venv/spark ## start a Spark cluster on this machine: a master, two workers, a Thrift server
+	@$(BIN)/python -m orchestration spark-up
+
+spark-down: .venv/spark ## stop it
+	@$(BIN)/python -m orchestration spark-down
 
 # The project -------------------------------------------------------------------------------------------------------
 
@@ -78,6 +91,9 @@ test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowfla
 
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
+
+test-spark: .venv/dev .venv/spark ## the same models on Spark, in a session and on a cluster
+	$(BIN)/python -m pytest -n 0 -m spark
 
 verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
@@ -97,6 +113,7 @@ lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) pyproject.toml --extra postgres --constraint requirements.lock -o requirements-postgres.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	$(LOCK) --group dialects -o requirements-dialects.lock
+	$(LOCK) pyproject.toml --extra spark -o requirements-spark.lock
 
 clean: ## forget what was parsed and cached; keep the environment and what is published
 	rm -rf dbt_project/target dbt_project/logs .mypy_cache .pytest_cache .ruff_cache

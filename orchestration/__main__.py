@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly | parse | docs | publish | rollback | serve | bench."""
+"""The command line: python -m orchestration nightly | parse | docs | publish | rollback | serve | bench | spark-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_cli
+from orchestration import dbt_cli, spark_cluster
 from orchestration.bench import SCALE, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rollback": roll_back,
         "serve": serve,
         "bench": measure,
+        "spark-up": spark_up,
+        "spark-down": spark_down,
     }
     try:
         return verbs[options.verb](load_settings(), options)
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument("--port", type=int, default=3000)
     measured = verbs.add_parser("bench", help="times and memory of the sample and of the company at scale")
     measured.add_argument("--scale", type=float, default=SCALE, help="0: the sample alone")
+    verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
+    verbs.add_parser("spark-down", help="stop it")
     return parser
 
 
@@ -154,6 +158,19 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
 
 def measure(settings: Settings, options: argparse.Namespace) -> int:
     print(bench(options.scale))
+    return 0
+
+
+def spark_up(settings: Settings, options: argparse.Namespace) -> int:
+    server = spark_cluster.up(settings)
+    print(f"A Spark cluster of {spark_cluster.N_WORKERS} workers is up. To build on it:")
+    print(f"  NPS_TARGET=spark NPS_SPARK_SERVER={server} make nightly")
+    return 0
+
+
+def spark_down(settings: Settings, options: argparse.Namespace) -> int:
+    stopped = spark_cluster.down(settings)
+    print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs of {spark_cluster.process_folder(settings)}")
     return 0
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.findings import BuildError, Finding
+from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
 from orchestration.settings import REPOSITORY, Settings, now, process_environment
 from orchestration.warehouse import example_rows
 
@@ -122,16 +122,21 @@ def parse(settings: Settings, *, only_if_stale: bool = False) -> bool:
         scratch = TARGET / "parse"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        if (TARGET / PARTIAL_PARSE).is_file():
-            shutil.copy2(TARGET / PARTIAL_PARSE, scratch)
+        if partial_parse(settings).is_file():
+            shutil.copy2(partial_parse(settings), scratch / PARTIAL_PARSE)
         run = DbtRun(command(settings, ["parse"], scratch), settings)
         run.finish()
-        for name in (PARTIAL_PARSE, MANIFEST.name):
-            (scratch / name).replace(TARGET / name)
+        (scratch / PARTIAL_PARSE).replace(partial_parse(settings))
+        (scratch / MANIFEST.name).replace(MANIFEST)
         shutil.rmtree(scratch)
         # A file that is edited while dbt parses is newer than the manifest.
         os.utime(MANIFEST, (started, started))
     return True
+
+
+def partial_parse(settings: Settings) -> Path:
+    """What dbt keeps of a parsed project. It holds for one engine, whose own macros are part of it."""
+    return TARGET / f"partial_parse.{settings.target}.msgpack"
 
 
 @contextmanager
@@ -146,8 +151,8 @@ def prepare_target(settings: Settings) -> Path:
     target = settings.dbt_target_folder
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
-    if (TARGET / PARTIAL_PARSE).is_file():
-        shutil.copy2(TARGET / PARTIAL_PARSE, target)
+    if partial_parse(settings).is_file():
+        shutil.copy2(partial_parse(settings), target / PARTIAL_PARSE)
     return target
 
 
@@ -314,9 +319,26 @@ def _finding(
         _table(node, nodes),
         f"{described} does not hold ({where}).",
         result["failures"],
-        example_rows(settings.build_file, result["compiled_code"]) if result.get("compiled_code") else (),
+        examples(settings, result.get("compiled_code")),
         f"Correct the input or the model and build again; the query is {node['name']} under {compiled}.",
     )
+
+
+def examples(settings: Settings, query: str | None) -> tuple[str, ...]:
+    """The first rows that a failed test found, asked of the engine that it ran on."""
+    if not query:
+        return ()
+    if settings.target == "duckdb":
+        return example_rows(settings.build_file, query)
+    # The results of the build stand in its own target folder.
+    target = settings.build_folder / "dbt-show"
+    verb = ["show", "--inline", f"{{% raw %}}{query}{{% endraw %}}", "--limit", str(EXAMPLES_SHOWN), "--output", "json"]
+    shown = [
+        json.loads(event["data"]["preview"])
+        for event in DbtRun(command(settings, verb, target), settings).events()
+        if event["info"]["name"] == "ShowNode"
+    ]
+    return tuple(example_text(row) for rows in shown for row in rows)
 
 
 def _broken_project(run: DbtRun) -> Finding:

@@ -35,6 +35,7 @@ from orchestration.raw_ledger import (
     write_files,
 )
 from orchestration.raw_place import RawPlace
+from orchestration.warehouse import drop_relation
 
 RAW_SCHEMA = "raw"
 # A table is late if its newest row was loaded longer before the end of the as-of date; its source may say otherwise.
@@ -524,12 +525,6 @@ def _kinds(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
     return [kind for (kind,) in rows]
 
 
-def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """What was landed before under the name, whether it is a table or a view."""
-    for kind in _kinds(connection, name):
-        connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {RAW_SCHEMA}.{name}")
-
-
 def _copy(
     connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
 ) -> list[ReadFile]:
@@ -542,7 +537,7 @@ def _copy(
     for scan in plan.scans:
         _run(connection, plan.table, scan, f"insert into {target} {_selection(place, scan, types, rows)}")
         ((rows,),) = connection.execute(f"select count(*) from {target}").fetchall()
-    _drop(connection, name)
+    drop_relation(connection, RAW_SCHEMA, name)
     connection.execute(f"alter table {target} rename to {name}")
     held = connection.execute(
         f"select _source_file, count(*), {_newest(types)} from {RAW_SCHEMA}.{name} group by _source_file"
@@ -577,7 +572,7 @@ def _view(
         }
         selections.append(_selection(place, scan, types, rows))
         rows += sum(held.get(file.name, (0, None))[0] for file in scan.files)
-    _drop(connection, plan.table.name)
+    drop_relation(connection, RAW_SCHEMA, plan.table.name)
     connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {' union all '.join(selections)}")
     return _read(plan, held)
 

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_RAW = REPOSITORY / "seeds" / "raw"
 # The sample company's last day is 2026-06-30; its windows are cut the day after.
 SAMPLE_AS_OF = date(2026, 7, 1)
-TARGETS = ("duckdb",)
+TARGETS = ("duckdb", "spark")
 # Wherever releases are kept.
 RELEASES_KEPT = 7
 # What each field of a cron line counts, and its bounds.
@@ -28,6 +28,7 @@ CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1
 DESTINATIONS_APART = re.compile(r"[\s,]+(?=[a-z0-9]+:(?:[/.~]|file:))")
 POSTGRES_URL = re.compile(r"postgres(?:ql)?://[^/\s]*/[^?\s]\S*")
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
+SERVER = re.compile(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})")
 
 
 class SettingsError(ValueError):
@@ -88,6 +89,8 @@ class Settings:
     lock_timeout: float = 3600.0
     memory_limit: str = "4GB"
     destinations: tuple[Destination, ...] = ()
+    # The Thrift server of a Spark cluster, host:port; None for a Spark in dbt's own process.
+    spark_server: str | None = None
 
     @property
     def build_folder(self) -> Path:
@@ -126,6 +129,11 @@ class Settings:
         return self.build_folder / "logs"
 
     @property
+    def spark_folder(self) -> Path:
+        """What Spark is told, what it is handed, and what it writes; a cluster has its own."""
+        return self.build_folder / "spark" / ("cluster" if self.spark_server else "session")
+
+    @property
     def enrichment_folder(self) -> Path:
         """What was read from comments, kept from one build to the next."""
         return self.home / "enrichment"
@@ -161,10 +169,20 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The environment in which a child process (dbt) sees the same settings."""
-        return {
+        seen = {
             "NPS_TARGET": self.target,
             "NPS_BUILD_FILE": str(self.build_file),
             "NPS_MEMORY_LIMIT": self.memory_limit,
+        }
+        return seen | self._spark_environment() if self.target == "spark" else seen
+
+    def _spark_environment(self) -> dict[str, str]:
+        host, _, port = (self.spark_server or ":").partition(":")
+        return {
+            "NPS_SPARK_FOLDER": str(self.spark_folder),
+            "NPS_SPARK_HOST": host,
+            "NPS_SPARK_PORT": port,
+            "SPARK_CONF_DIR": str(self.spark_folder / "conf"),
         }
 
 
@@ -184,6 +202,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
+        spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
     )
 
 
@@ -289,3 +308,9 @@ def _destination(text: str) -> Destination:
         f"NPS_PUBLISH: {scheme!r} is not a kind of destination; write postgres://user@host/database or "
         "parquet:/some/folder, several apart by a blank."
     )
+
+
+def _spark_server(value: str | None) -> str | None:
+    if value and not SERVER.fullmatch(value):
+        raise SettingsError(f"NPS_SPARK_SERVER={value!r} is not a Thrift server; write host:port, as 127.0.0.1:10000.")
+    return value or None

@@ -82,6 +82,17 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def drop_relation(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
+    """What stands in the build file under the name, whether it is a table or a view."""
+    kinds = connection.execute(
+        "select table_type from information_schema.tables "
+        "where table_catalog = current_database() and table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchall()
+    for (kind,) in kinds:
+        connection.execute(f'drop {"view" if kind == "VIEW" else "table"} "{schema}"."{name}"')
+
+
 @contextmanager
 def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Any warehouse file, to read."""
@@ -205,6 +216,9 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         """
         with commented as (
             select schema_name, table_name, null as column_name, comment from duckdb_tables()
+            where database_name = 'build' and comment is not null
+            union all
+            select schema_name, view_name, null, comment from duckdb_views()
             where database_name = 'build' and comment is not null
             union all
             select schema_name, table_name, column_name, comment from duckdb_columns()

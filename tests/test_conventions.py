@@ -171,6 +171,19 @@ def test_each_model_ends_by_selecting_its_final_cte() -> None:
     assert offenders == []
 
 
+def test_each_cte_begins_and_ends_a_line(models: list[Node]) -> None:
+    # Where macro kept_ctes looks for them.
+    offenders = []
+    for model in models:
+        sql = code_of(model["raw_code"])
+        opened = re.findall(r"^\S.* as \($", sql, flags=re.MULTILINE)
+        closed = re.findall(r"^\),?$", sql, flags=re.MULTILINE)
+        if not opened or len(opened) != len(closed) or len(opened) != len(re.findall(r"\bas \(\n", sql)):
+            offenders.append((model["name"], len(opened), len(closed)))
+
+    assert offenders == []
+
+
 def test_each_macro_is_described(manifest: dict[str, Any]) -> None:
     adapters = r"^(default|duckdb|spark|postgres|snowflake|bigquery|databricks)__"
     offenders = [
@@ -187,7 +200,11 @@ def test_each_macro_is_described(manifest: dict[str, Any]) -> None:
 
 def test_each_macro_file_holds_the_macro_of_its_name() -> None:
     offenders = [
-        str(path) for path, sql in sql_files() if path.parts[0] == "macros" and f"macro {path.stem}(" not in sql
+        str(path)
+        for path, sql in sql_files()
+        if path.parts[0] == "macros"
+        and f"macro {path.stem}(" not in sql
+        and not (path.stem.startswith("materialization_") and "{% materialization " in sql)
     ]
 
     assert offenders == []

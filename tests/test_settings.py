@@ -87,7 +87,7 @@ def test_the_as_of_date_of_own_data_is_today_in_the_reporting_time_zone(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("NPS_TARGET", "oracle", "not a known target; use one of: duckdb"),
+        ("NPS_TARGET", "oracle", "not a known target; use one of: duckdb, spark"),
         ("NPS_AS_OF", "yesterday", "not a date; use ISO form such as"),
         ("NPS_AS_OF", "2026-02-30", "not a date"),
         ("NPS_TIMEZONE", "Mars/Olympus", "not a time zone; use an IANA name"),
@@ -102,6 +102,8 @@ def test_the_as_of_date_of_own_data_is_today_in_the_reporting_time_zone(
         ("NPS_LOCK_TIMEOUT", "soon", "not a number of seconds"),
         ("NPS_LOCK_TIMEOUT", "-1", "not a number of seconds"),
         ("NPS_LOCK_TIMEOUT", "inf", "not a number of seconds"),
+        ("NPS_SPARK_SERVER", "cluster", "not a Thrift server; write host:port"),
+        ("NPS_SPARK_SERVER", "thrift://cluster:10000", "not a Thrift server"),
         ("NPS_MEMORY_LIMIT", "lots", "not an amount of memory; for example 4GB"),
         ("NPS_MEMORY_LIMIT", "4GB'; drop", "not an amount of memory"),
     ],

@@ -15,7 +15,9 @@ from orchestration.warehouse import published_tables, reconciliation, write_rele
 
 RELEASE = dg.AssetKey("release")
 REPORT_KEY = dg.AssetKey("report")
-ENGINE = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+# What made the release. What a target needs beside DuckDB, which lands, audits and releases whatever the models run on.
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+PACKAGES_OF_TARGET = {"spark": ("dbt-spark", "pyspark")}
 
 
 @dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, pool=POOL)
@@ -69,7 +71,8 @@ def build_description(build: Build) -> dict[str, Any]:
         "warned": warned,
         "warnings": raw["warnings"],
         "raw_events": raw["events"],
-        "versions": {name: version(name) for name in ENGINE},
+        "target": settings.target,
+        "versions": {name: version(name) for name in (*PACKAGES, *PACKAGES_OF_TARGET.get(settings.target, ()))},
         "phase_seconds": record["phase_seconds"],
         "dbt_node_seconds": dbt["node_seconds"],
         "peak_memory_mib": record["peak_memory_mib"] | {"dbt": dbt["peak_memory_mib"]},

@@ -11,8 +11,18 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from orchestration import spark
 from orchestration.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
-from orchestration.dbt_cli import DataTestResult, DbtOutcome, DbtRun, build_verb, command, outcome, prepare_target
+from orchestration.dbt_cli import (
+    DataTestResult,
+    DbtOutcome,
+    DbtRun,
+    build_verb,
+    command,
+    load_manifest,
+    outcome,
+    prepare_target,
+)
 from orchestration.defs.enrichment import stores
 from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
@@ -28,8 +38,9 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         record.section("enrichment")
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
         inputs = inputs_of(settings, MANIFEST, record.section("raw")["contents"] | kept)
-        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit.
-        before = None if context.is_subset else read_built(settings)
+        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit. And on Spark a
+        # build begins with an empty warehouse.
+        before = None if context.is_subset or settings.target == spark.TARGET else read_built(settings)
         changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
         forget_built(settings)
@@ -43,7 +54,10 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         found, peak_memory_mib = DbtOutcome({}), 0
         if changed != []:
             verb = build_verb(_chosen(context) if changed is None else ["--select", *_downstream(changed)])
-            run = DbtRun(command(settings, verb, prepare_target(settings)), settings, held=[build.lock])
+            target = prepare_target(settings)
+            if settings.target == spark.TARGET:
+                spark.hand_over(settings)
+            run = DbtRun(command(settings, verb, target), settings, held=[build.lock])
             # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
             for event in run.events():
@@ -51,6 +65,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
             if found.failures:
                 raise BuildError(*found.failures)
+            if settings.target == spark.TARGET:
+                spark.take_back(settings, load_manifest(target / "manifest.json"))
         built = Built(inputs, tests | dict(found.tests))
         if not context.is_subset:
             write_built(settings, built)

@@ -21,3 +21,18 @@
         + cast(sum(cast((({{ term }}) - {{ whole }}) * 1e18 as bigint)) as double) / 1e18
     )
 {%- endmacro %}
+
+{#
+    Sums of 64-bit whole numbers have 64 bits here, and wrap. So both parts are summed in two halves of nine digits each, which
+    hold for a thousand million rows; a decimal is made of each term by way of its text, which takes twenty times as long.
+#}
+{% macro spark__exact_sum(term) -%}
+    {%- set whole = 'cast(' ~ term ~ ' as bigint)' -%}
+    {%- set rest = 'cast(((' ~ term ~ ') - ' ~ whole ~ ') * 1e18 as bigint)' -%}
+    (
+        cast(sum({{ whole }} div 1000000000) as double) * 1e9
+        + cast(sum({{ whole }} % 1000000000) as double)
+        + cast(sum({{ rest }} div 1000000000) as double) / 1e9
+        + cast(sum({{ rest }} % 1000000000) as double) / 1e18
+    )
+{%- endmacro %}

@@ -16,9 +16,15 @@
     string_agg({{ text }}, {{ delimiter }} order by {{ position }})
 {%- endmacro %}
 
+{# Of no texts this would make an empty one. #}
 {% macro spark__joined_text(text, delimiter, position) -%}
-    array_join(
-        transform(array_sort(collect_list(struct({{ position }} as position, {{ text }} as text))), pair -> pair.text),
-        {{ delimiter }}
-    )
+    case
+        when count({{ text }}) > 0
+            then array_join(
+                transform(
+                    array_sort(collect_list(struct({{ position }} as position, {{ text }} as text))), pair -> pair.text
+                ),
+                {{ delimiter }}
+            )
+    end
 {%- endmacro %}

@@ -14,4 +14,7 @@
 
 {% macro duckdb__parse_boolean(value) -%}try_cast({{ value }} as boolean){%- endmacro %}
 
-{% macro spark__parse_boolean(value) -%}try_cast({{ value }} as boolean){%- endmacro %}
+{# A cast alone would not mind blanks. #}
+{% macro spark__parse_boolean(value) -%}
+    case when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\S+$')) }} then try_cast({{ value }} as boolean) end
+{%- endmacro %}

@@ -17,11 +17,12 @@
     )
 {%- endmacro %}
 
-{# A cast alone would take "2026" and "2026-01" for days, and anything after a blank or a T for a time. #}
+{# A cast alone would take "2026" and "2026-01" for days, and whatever follows a blank or a T for a time. #}
 {% macro spark__parse_date(value) -%}
+    {%- set pattern = '^\\d{4,}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}([.]\\d+)?)?(Z|[+-]\\d{2}(:?\\d{2})?)?)?$' -%}
     case
-        when try_cast(cast({{ value }} as string) as timestamp_ntz) is not null
-            and {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\s*\\d{4,}-\\d{1,2}-\\d{1,2}')) }}
+        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal(pattern)) }}
+            and {{ parse_timestamp(value) }} is not null
             then try_cast({{ value }} as date)
     end
 {%- endmacro %}

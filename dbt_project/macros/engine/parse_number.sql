@@ -13,10 +13,12 @@
     case when isfinite({{ parsed }}) then {{ parsed }} end
 {%- endmacro %}
 
-{# A cast alone would take "1d", "1f" and "0x1p3" for numbers. #}
+{# A cast alone would take "1d", "1f" and "0x1p3" for numbers, and "1e400" for infinity. #}
 {% macro spark__parse_number(value) -%}
+    {%- set pattern = '^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?\\s*$' -%}
     case
-        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?\\s*$')) }}
+        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal(pattern)) }}
+            and abs(try_cast({{ value }} as double)) < double('infinity')
             then try_cast({{ value }} as double)
     end
 {%- endmacro %}

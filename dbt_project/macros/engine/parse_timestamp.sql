@@ -55,12 +55,24 @@
 {%- endmacro %}
 
 {#
-    With an offset or without one, since the session's time zone is UTC. A cast alone would take "2026" for a day and "10:00"
-    for a time of today.
+    The session's time zone is UTC here too. A cast alone would take "2026" for a day and "10:00" for a time of today, would
+    not mind blanks, and does not read a time without seconds before an offset either.
 #}
 {% macro spark__parse_timestamp(value) -%}
+    {%- set text = 'cast(' ~ value ~ ' as string)' -%}
     case
-        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal('^\\s*\\d{4,}-\\d{1,2}-\\d{1,2}')) }}
-            then cast(try_cast({{ value }} as timestamp_ltz) as timestamp_ntz)
+        when {{ text_matches(text, text_literal('^\\d{4,}-\\d{1,2}-\\d{1,2}(.*\\S)?$')) }}
+            then cast(
+                coalesce(
+                    try_cast({{ value }} as timestamp_ltz),
+                    try_cast(
+                        regexp_replace(
+                            {{ text }},
+                            {{ text_literal('^(\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d)([Z+-].*)$') }},
+                            '$1:00$2'
+                        ) as timestamp_ltz
+                    )
+                ) as timestamp_ntz
+            )
     end
 {%- endmacro %}

@@ -1,0 +1,177 @@
+"""The same company on DuckDB and on Spark: the same tables. In dbt's own process, and on a cluster of this machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import spark
+from orchestration.dbt_cli import DbtRun, command, load_manifest
+from orchestration.settings import REPOSITORY, SAMPLE_RAW, load_settings
+from orchestration.warehouse import PublishedTable, published_tables
+from seeds import generate_company
+from tests.conftest import TINY_AS_OF, build_environment, run_cli, run_nightly, write_tiny_raw
+
+pytestmark = pytest.mark.spark
+
+# The sample's own day; other folders than the sample's are built as of today.
+AS_OF = "2026-07-01"
+# Tables that stay text, with what does not parse in it. The others are typed, each a folder of Parquet.
+TEXT = ("survey_responses", "survey_definitions", "crm_revenue", "crm_cases", "feedback_actions", "exchange_rates")
+SERVER = "127.0.0.1:10987"
+# Of tables this small, making code and planning anew at each stage take longer than what they save.
+BRISK = {
+    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "PYSPARK_SUBMIT_ARGS": (
+        "--conf spark.sql.adaptive.enabled=false --conf spark.sql.codegen.wholeStage=false "
+        "--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company, half of it as Parquet."""
+    raw = tmp_path_factory.mktemp("raw")
+    generate_company.main(["--output", str(raw), "--format", "parquet"])
+    for file in sorted(raw.glob("*.parquet")):
+        if file.stem in TEXT:
+            file.unlink()
+            shutil.copy2(SAMPLE_RAW / f"{file.stem}.csv", raw)
+        else:
+            (raw / file.stem).mkdir()
+            file.rename(raw / file.stem / "part-00000.parquet")
+    return raw
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("duckdb"), sample, NPS_AS_OF=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def on_spark(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("spark"), sample, NPS_AS_OF=AS_OF, NPS_TARGET="spark", **BRISK)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """NPS_HOME of a cluster that is up."""
+    home = tmp_path_factory.mktemp("cluster")
+    host, _, port = SERVER.partition(":")
+    up = run_cli(home, home, "spark-up", NPS_SPARK_SERVER=SERVER, **BRISK)
+    assert up.code == 0, up.stderr
+    yield home
+    assert run_cli(home, home, "spark-down", NPS_SPARK_SERVER=SERVER).code == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex((host, int(port))) != 0
+
+
+def built(home: Path, raw: Path, **settings: str) -> Path:
+    done = run_nightly(home, raw, **settings)
+    assert done.code == 0, done.stderr
+    return home
+
+
+def test_every_published_table_equals_that_of_duckdb(on_duckdb: Path, on_spark: Path) -> None:
+    assert differences(on_duckdb, on_spark) == []
+
+
+def test_what_was_published_says_the_same_of_its_rows(on_duckdb: Path, on_spark: Path) -> None:
+    ours, theirs = (json.loads((home / "published" / "build.json").read_text()) for home in (on_duckdb, on_spark))
+
+    for what in ("as_of", "rows_in", "rows_out", "reconciliation", "checks"):
+        assert theirs[what] == ours[what]
+    assert theirs["versions"]["pyspark"]
+
+
+def test_every_unit_test_passes_on_spark(on_spark: Path, tmp_path: Path) -> None:
+    project = REPOSITORY / "dbt_project"
+    command = [str(Path(sys.executable).with_name("dbt")), "test", "--select", "test_type:unit", "--quiet"]
+    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
+    command += ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
+    settings = load_settings({"NPS_HOME": str(on_spark), "NPS_TARGET": "spark"})
+
+    done = subprocess.run(
+        command,
+        env=build_environment(on_spark, on_spark, **settings.environment(), **BRISK),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_answers_built_on_a_cluster_are_those_of_duckdb(cluster: Path) -> None:
+    built(cluster, write_tiny_raw(cluster / "raw"), NPS_AS_OF=TINY_AS_OF)
+    settings = load_settings(
+        {"NPS_HOME": str(cluster), "NPS_TARGET": "spark", "NPS_SPARK_SERVER": SERVER, "NPS_AS_OF": TINY_AS_OF}
+    )
+    target = cluster / "target"
+
+    # The landing is still in the build file.
+    spark.hand_over(settings)
+    verb = ["build", "--select", "+fct_nps_responses", "--exclude-resource-type", "test", "unit_test"]
+    DbtRun(command(settings, verb, target), settings).finish()
+
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    nodes = load_manifest(target / "manifest.json")["nodes"]
+    done = {result["unique_id"]: nodes[result["unique_id"]] for result in results if result["unique_id"] in nodes}
+    spark.take_back(settings, {"nodes": done})
+    (answers,) = (table for table in published_tables({"nodes": nodes}) if table.name == "fct_nps_responses")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{cluster}/published/nps.duckdb' as home (read_only)")
+        connection.execute(f"attach '{settings.build_file}' as other (read_only)")
+        assert list(table_differences(connection, answers)) == []
+        assert connection.execute("select count(*) from other.marts.fct_nps_responses").fetchone() == (40,)
+
+
+def differences(home: Path, other: Path) -> list[str]:
+    """Where two releases differ: keys, texts, days and counts exactly, money by a cent, other numbers by 1e-9."""
+    manifest = load_manifest()
+    with duckdb.connect() as connection:
+        for name, place in (("home", home), ("other", other)):
+            connection.execute(f"attach '{place}/published/nps.duckdb' as {name} (read_only)")
+        return [
+            difference for table in published_tables(manifest) for difference in table_differences(connection, table)
+        ]
+
+
+def table_differences(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> Iterator[str]:
+    address = f"{table.schema}.{table.name}"
+    ours, theirs = (
+        connection.execute(f"select column_name, column_type from (describe {catalog}.{address})").fetchall()
+        for catalog in ("home", "other")
+    )
+    if ours != theirs:
+        yield f"{address}: columns {sorted(set(ours) ^ set(theirs))}"
+        return
+    on = " and ".join(f"a.{key} is not distinct from b.{key}" for key in table.keys)
+    sides = (f"(select true as is_there, * from {catalog}.{address})" for catalog in ("home", "other"))
+    joined = f"from {next(sides)} as a full join {next(sides)} as b on {on}"
+    ((unmatched,),) = connection.execute(
+        f"select count(*) {joined} where a.is_there is null or b.is_there is null"
+    ).fetchall()
+    if unmatched:
+        yield f"{address}: {unmatched} rows of one release alone"
+    for column, kind in ours:
+        a, b = f'a."{column}"', f'b."{column}"'
+        limit = "0.005" if kind.startswith("DECIMAL") else f"1e-9 * greatest(1, abs({a}))"
+        is_number = kind == "DOUBLE" or kind.startswith("DECIMAL")
+        apart = (
+            f"abs({a} - {b}) > {limit} or ({a} is null) <> ({b} is null)" if is_number else f"{a} is distinct from {b}"
+        )
+        ((count, one, other),) = connection.execute(
+            f"select count(*), any_value({a}), any_value({b}) {joined} where {apart}"
+        ).fetchall()
+        if count:
+            yield f"{address}.{column}: {count} rows, such as {one} and {other}"
