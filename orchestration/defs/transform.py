@@ -38,8 +38,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         record.section("enrichment")
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
         inputs = inputs_of(settings, MANIFEST, record.section("raw")["contents"] | kept)
-        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit. And on Spark a
-        # build begins with an empty warehouse.
+        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit. And on Spark
+        # a build begins with an empty warehouse.
         before = None if context.is_subset or settings.target == spark.TARGET else read_built(settings)
         changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
