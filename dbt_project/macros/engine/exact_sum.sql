@@ -23,16 +23,19 @@
 {%- endmacro %}
 
 {#
-    Sums of 64-bit whole numbers have 64 bits here, and wrap. So both parts are summed in two halves of nine digits each, which
-    hold for a thousand million rows; a decimal is made of each term by way of its text, which takes twenty times as long.
+    Sums of 64-bit whole numbers have 64 bits here, and wrap. So each part is summed in two halves of nine digits, which hold
+    for a thousand million rows, and put together again once per group: a decimal is made of each term by way of its text,
+    which takes twenty times as long. `rint` rounds as DuckDB's cast does, so that the digits are the same.
 #}
 {% macro spark__exact_sum(term) -%}
-    {%- set whole = 'cast(' ~ term ~ ' as bigint)' -%}
-    {%- set rest = 'cast(((' ~ term ~ ') - ' ~ whole ~ ') * 1e18 as bigint)' -%}
-    (
-        cast(sum({{ whole }} div 1000000000) as double) * 1e9
-        + cast(sum({{ whole }} % 1000000000) as double)
-        + cast(sum({{ rest }} div 1000000000) as double) / 1e9
-        + cast(sum({{ rest }} % 1000000000) as double) / 1e18
+    {%- set whole = 'cast(rint(' ~ term ~ ') as bigint)' -%}
+    {%- set rest = 'cast(rint(((' ~ term ~ ') - ' ~ whole ~ ') * 1e18) as bigint)' -%}
+    ({{ _sum_of_halves(whole) }} + {{ _sum_of_halves(rest) }} / 1e18)
+{%- endmacro %}
+
+{# The sum of whole numbers as a 64-bit number: thousands of millions, and what is left of each, are added up apart. #}
+{% macro _sum_of_halves(number) -%}
+    cast(
+        cast(sum({{ number }} div 1000000000) as decimal(20, 0)) * 1000000000 + sum({{ number }} % 1000000000) as double
     )
 {%- endmacro %}
