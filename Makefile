@@ -7,8 +7,8 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-dialects test-real test-spark verify-statistics verify-incremental lint docs serve \
-	publish rollback bench parse lock clean spark-up spark-down
+.PHONY: help nightly test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental lint \
+	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -92,8 +92,11 @@ test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowfla
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
 
-test-spark: .venv/dev .venv/spark ## the same models on Spark, in a session and on a cluster
+test-spark: .venv/dev .venv/spark ## the sample on Spark, table by table, unit tests, and a cluster
 	$(BIN)/python -m pytest -n 0 -m spark
+
+test-spark-cluster: .venv/dev .venv/spark ## a small company on a Spark cluster of this machine
+	$(BIN)/python -m pytest -n 0 -m spark -k cluster
 
 verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
