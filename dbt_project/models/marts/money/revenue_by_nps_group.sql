@@ -34,6 +34,7 @@ months as (
     group by month_start
 ),
 
+-- Where credits outweigh, a part is below nothing or above the whole, and is no share of it.
 final as (
     select
         grouped.month_start,
@@ -44,7 +45,7 @@ final as (
         cast(grouped.revenue as {{ money_type() }}) as revenue,
         cast(grouped.profit as {{ money_type() }}) as profit,
         case
-            when months.revenue > 0
+            when months.revenue > 0 and grouped.revenue between 0 and months.revenue
                 then cast(grouped.revenue as {{ float_type() }}) / cast(months.revenue as {{ float_type() }})
         end as share_of_revenue
     from grouped
