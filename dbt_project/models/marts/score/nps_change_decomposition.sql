@@ -160,7 +160,11 @@ final as (
         effects.nps_from,
         effects.nps_to,
         effects.score_change * (effects.weight_from + effects.weight_to) / 2 as rate_effect,
-        (effects.weight_to - effects.weight_from) * effects.distance as mix_effect,
+        -- A product may be minus nothing, whose sign a store of equal numbers keeps or not (tests/test_nights.py).
+        case
+            when effects.weight_to = effects.weight_from or effects.distance = 0 then 0e0
+            else (effects.weight_to - effects.weight_from) * effects.distance
+        end as mix_effect,
         effects.is_one_sided,
         effects.nps_total_from,
         effects.nps_total_to,
