@@ -171,8 +171,11 @@ def _is_listening(address: str) -> bool:
 
 def _wait_for(settings: Settings, name: str, address: str) -> None:
     deadline = time.monotonic() + START_SECONDS
+    n_missed = 0
     while not _is_listening(address):
-        if name not in _running(settings) or time.monotonic() > deadline:
+        # Between two programs of one process (a shell script that becomes Java) the system shows no command line.
+        n_missed = 0 if name in _running(settings) else n_missed + 1
+        if n_missed > 1 or time.monotonic() > deadline:
             log = process_folder(settings) / f"{name}.log"
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             down(settings)
