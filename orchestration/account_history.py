@@ -99,7 +99,7 @@ def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, a
             ((n_rows,),) = connection.execute(statement, [as_of]).fetchall()
             n_added += n_rows
         connection.execute("drop table seen_versions")
-        if n_added or forgotten != [(0,)]:
+        if n_added or forgotten != [(0,)] or not store.is_file():
             _write(connection, store)
     connection.execute(f"create schema if not exists {SCHEMA}")
     connection.execute(f"create or replace table {SCHEMA}.{TABLE} as from account_versions order by all")

@@ -76,6 +76,14 @@ def test_of_one_night_the_last_word_counts(see: See, warehouse: duckdb.DuckDBPyC
     assert [(segment, seen) for _, segment, _, seen in kept(warehouse)] == [("small", MONDAY)]
 
 
+def test_a_company_without_accounts_has_a_store_without_rows(
+    see: See, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    assert see(MONDAY) == 0
+    assert kept(warehouse) == []
+    assert (tmp_path / "history" / "account_versions.parquet").is_file()
+
+
 def test_a_night_of_the_past_teaches_nothing(see: See, warehouse: duckdb.DuckDBPyConnection) -> None:
     see(TUESDAY, ("a1", "small", None))
     assert see(MONDAY, ("a1", "large", None)) == 0
