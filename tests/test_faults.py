@@ -71,7 +71,7 @@ def run_copy(project: Path, home: Path, raw: Path) -> Finished:
 def test_an_unknown_target_is_named(home: Path, tiny_raw: Path) -> None:
     done = run_nightly(home, tiny_raw, NPS_TARGET="oracle")
     assert done.code == 2
-    assert done.last_lines == "NPS_TARGET='oracle' is not a known target; use one of: duckdb."
+    assert done.last_lines == "NPS_TARGET='oracle' is not a known target; use one of: duckdb, spark."
 
 
 def test_wrong_raw_files_are_named_and_nothing_is_published(home: Path, tiny_raw: Path) -> None:
