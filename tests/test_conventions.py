@@ -172,10 +172,10 @@ def test_each_model_ends_by_selecting_its_final_cte() -> None:
 
 
 def test_each_cte_begins_and_ends_a_line(models: list[Node]) -> None:
-    # Where macro kept_ctes looks for them.
+    # Where macro kept_ctes looks for them, on an engine on which not_materialized() says nothing.
     offenders = []
     for model in models:
-        sql = code_of(model["raw_code"])
+        sql = code_of(model["raw_code"]).replace("{{ not_materialized() }}", "")
         opened = re.findall(r"^\S.* as \($", sql, flags=re.MULTILINE)
         closed = re.findall(r"^\),?$", sql, flags=re.MULTILINE)
         if not opened or len(opened) != len(closed) or len(opened) != len(re.findall(r"\bas \(\n", sql)):

@@ -2,7 +2,7 @@
 
 with
 
-outcomes as (
+outcomes as {{ not_materialized() }}(
     select * from {{ ref('int_account_outcomes_observed') }}
     where
         is_usable

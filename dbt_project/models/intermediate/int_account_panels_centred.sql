@@ -6,7 +6,7 @@
 
 with
 
-outcomes as (
+outcomes as {{ not_materialized() }}(
     select * from {{ ref('int_account_outcomes_observed') }}
     where
         is_usable
@@ -28,7 +28,7 @@ settled as (
 
 -- An account is centred on its own mean within a cell. One that stays is the same in all of its cells and is worked out
 -- once; one that moved has a part for each cell of the dimension in which it did.
-parts as (
+parts as {{ not_materialized() }}(
     select
         outcomes.account_number,
         outcomes.horizon_months,

@@ -9,7 +9,7 @@
 
 with
 
-panels as (
+panels as {{ not_materialized() }}(
     select * from {{ ref('int_account_panels_listed') }}
 ),
 

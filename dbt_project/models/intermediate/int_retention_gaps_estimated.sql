@@ -2,12 +2,12 @@
 
 with
 
-outcomes as (
+outcomes as {{ not_materialized() }}(
     select * from {{ ref('int_account_outcomes_observed') }}
     where is_usable
 ),
 
-accounts as (
+accounts as {{ not_materialized() }}(
     select * from {{ ref('int_account_groups_summed') }}
 ),
 
@@ -88,7 +88,7 @@ weighed as (
             and comparable_strata.stratum_number = mix.stratum_number
 ),
 
-parts as (
+parts as {{ not_materialized() }}(
     select
         accounts.cell_number,
         accounts.horizon_months,

@@ -2,7 +2,7 @@
 
 with
 
-accounts as (
+accounts as {{ not_materialized() }}(
     select * from {{ ref('int_account_slopes_summed') }}
 ),
 
@@ -21,7 +21,7 @@ lead_slopes as (
     group by cell_number, horizon_months
 ),
 
-clusters as (
+clusters as {{ not_materialized() }}(
     select
         cell_number,
         horizon_months,

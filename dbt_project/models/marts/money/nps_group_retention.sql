@@ -2,7 +2,7 @@
 
 with
 
-outcomes as (
+outcomes as {{ not_materialized() }}(
     select * from {{ ref('int_account_outcomes_observed') }}
     where base_revenue > 0
 ),
@@ -13,7 +13,7 @@ cells as (
 
 -- Each account once per cell: a whole base, kept apart by what it may be standardised on.
 {% for dimension in ['all'] + var('account_dimensions') %}
-accounts_by_{{ dimension }} as (
+accounts_by_{{ dimension }} as {{ not_materialized() }}(
     select
         {{ dimension }}_cell as cell_number,
         as_of_date,
@@ -114,7 +114,7 @@ standards as (
 ),
 
 {% for dimension in ['all'] + var('account_dimensions') %}
-parts_by_{{ dimension }} as (
+parts_by_{{ dimension }} as {{ not_materialized() }}(
     select
         accounts.cell_number,
         accounts.as_of_date,
