@@ -24,7 +24,7 @@ def var(name: str, default: Any = None) -> Any:
 def _dispatch(name: str) -> Callable[..., str]:
     if name.endswith("_type"):
         return lambda *arguments: "double"
-    if name.startswith("join_"):
+    if name.startswith("join_") or name == "not_materialized":
         return lambda *arguments: ""
     return lambda *arguments: f"{name}({', '.join(map(str, arguments))})"
 
