@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from orchestration.comments import enrichment
-from orchestration.comments.enrichment import STORE, Enriched, enrich
+from orchestration.comments.enrichment import STORE, Enriched
 from orchestration.comments.reading import detected_language, primary_language, read_comment, reading_version
+from orchestration.defs.enrichment import KEYWORDS
 
 SAID = [
     ("R1", "I love it, great support!", "Call me on 555-0142", "en"),
@@ -21,6 +23,10 @@ SAID = [
     ("R5", " I love it, great support! ", "", "en"),
     ("R6", "I love it, great support!", None, None),
 ]
+
+
+def enrich(connection: duckdb.DuckDBPyConnection, folder: Path, keywords: Path = KEYWORDS, **told: Any) -> Enriched:
+    return enrichment.enrich(connection, folder, keywords, **told)
 
 
 @pytest.fixture
@@ -44,12 +50,12 @@ def landed(build: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
 def test_each_comment_is_read_once_and_not_again_the_next_night(
     build: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=5)
+    assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=5, n_searched=5)
     written = (tmp_path / STORE).stat().st_mtime_ns
-    assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=0)
+    assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=0, n_searched=0)
     assert (tmp_path / STORE).stat().st_mtime_ns == written
     build.execute("insert into raw.survey_responses values ('R7', 'New and good', 'I love it, great support!', 'en')")
-    assert enrich(build, tmp_path) == Enriched(n_comments=6, n_read=1)
+    assert enrich(build, tmp_path) == Enriched(n_comments=6, n_read=1, n_searched=1)
 
 
 def test_what_is_read_is_language_tone_and_the_text_without_personal_data(
@@ -70,9 +76,33 @@ def test_what_is_read_is_language_tone_and_the_text_without_personal_data(
     assert isinstance(tones[3], float) and 0.6 < tones[3] <= 1
 
 
+def themes(build: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    return set(
+        build.execute(
+            "select comment_redacted, theme "
+            "from enrichment.comments inner join enrichment.comment_themes using (comment_hash)"
+        ).fetchall()
+    )
+
+
+def test_another_vocabulary_searches_all_again_and_reads_none(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    keywords = tmp_path / "keywords.csv"
+    keywords.write_text("theme,pattern,language\nlove,love,en\n", encoding="utf-8")
+    assert enrich(build, tmp_path, keywords).n_searched == 5
+    assert themes(build) == {("I love it, great support!", "love")}
+    keywords.write_text("theme,pattern,language\nhelp,support,en\nlove,hate,en\n", encoding="utf-8")
+    assert enrich(build, tmp_path, keywords) == Enriched(n_comments=5, n_read=0, n_searched=5)
+    assert themes(build) == {
+        ("I love it, great support!", "help"),
+        ("I hate waiting for an answer every single time", "love"),
+    }
+    enrich(build, tmp_path / "at_once", keywords)
+    assert (tmp_path / STORE).read_bytes() == (tmp_path / "at_once" / STORE).read_bytes()
+
+
 def test_another_version_reads_all_again(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     enrich(build, tmp_path)
-    assert enrich(build, tmp_path, version="another") == Enriched(n_comments=5, n_read=5)
+    assert enrich(build, tmp_path, version="another") == Enriched(n_comments=5, n_read=5, n_searched=5)
     assert enrich(build, tmp_path, version="another").n_read == 0
     assert enrich(build, tmp_path).n_read == 5
 
@@ -90,7 +120,7 @@ def test_a_store_that_is_not_whole_is_made_again(
     for broken in (content, whole[: len(whole) // 2], whole[:-1]):
         (tmp_path / STORE).write_bytes(broken)
         with caplog.at_level(logging.WARNING):
-            assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=5)
+            assert enrich(build, tmp_path) == Enriched(n_comments=5, n_read=5, n_searched=5)
         assert "cannot be read and is made again" in caplog.text
         assert (tmp_path / STORE).read_bytes() == whole
 
@@ -115,7 +145,7 @@ def test_an_interrupted_run_leaves_the_store_as_it_was(
         with pytest.raises(KeyboardInterrupt):
             enrich(build, tmp_path)
     assert (tmp_path / STORE).read_bytes() == before
-    assert enrich(build, tmp_path) == Enriched(n_comments=6, n_read=1)
+    assert enrich(build, tmp_path) == Enriched(n_comments=6, n_read=1, n_searched=1)
     assert [path.name for path in tmp_path.iterdir() if "parquet" in path.name] == [STORE]
 
 
@@ -136,7 +166,7 @@ def test_the_store_depends_on_the_comments_and_not_on_the_nights_before(
 def test_what_leaves_the_source_leaves_the_store(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     enrich(build, tmp_path)
     build.execute("delete from raw.survey_responses where response_id = 'R4'")
-    assert enrich(build, tmp_path) == Enriched(n_comments=4, n_read=0)
+    assert enrich(build, tmp_path) == Enriched(n_comments=4, n_read=0, n_searched=0)
     with duckdb.connect() as other:
         rows = other.execute(f"select comment_redacted from read_parquet('{tmp_path / STORE}')").fetchall()
     assert len(rows) == 4 and all("waiting" not in text for (text,) in rows)
@@ -154,7 +184,7 @@ def test_several_processes_write_the_same_bytes(
 
 def test_a_company_without_comments_has_an_empty_table(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     build.execute("update raw.survey_responses set verbatim_reason = null, verbatim_improve = ' '")
-    assert enrich(build, tmp_path) == Enriched(n_comments=0, n_read=0)
+    assert enrich(build, tmp_path) == Enriched(n_comments=0, n_read=0, n_searched=0)
     assert landed(build) == []
 
 

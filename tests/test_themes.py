@@ -21,7 +21,8 @@ import pytest
 
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.redaction import CARD, EMAIL, HANDLE, IBAN, LINK, PHONE
-from orchestration.dbt_cli import PROJECT, REFERENCE
+from orchestration.dbt_cli import PROJECT
+from orchestration.defs.enrichment import KEYWORDS
 from orchestration.settings import SAMPLE_RAW
 from tests.conftest import build_environment
 
@@ -53,7 +54,7 @@ def labelled() -> list[Sentence]:
 
 
 def keywords() -> list[dict[str, str]]:
-    with (REFERENCE / "theme_keywords.csv").open(encoding="utf-8", newline="") as file:
+    with KEYWORDS.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -66,27 +67,23 @@ def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def themes_found(folder: Path, comments: Sequence[tuple[str, str | None]]) -> dict[tuple[str, str | None], set[str]]:
-    """The themes of comments (with their languages) by the way that a build goes: enrichment, then the models."""
+def themes_found(
+    folder: Path, comments: Sequence[tuple[str, str | None]], keywords: Path = KEYWORDS
+) -> dict[tuple[str, str | None], set[str]]:
+    """The themes of comments (with their languages) by the way that a build goes."""
+    found: dict[tuple[str, str | None], set[str]] = {comment: set() for comment in comments}
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute("create schema raw")
         connection.execute(
             "create table raw.survey_responses (verbatim_reason varchar, verbatim_improve varchar, language varchar)"
         )
         connection.executemany("insert into raw.survey_responses values (?, null, ?)", comments)
-        enrich(connection, folder / "enrichment")
-    data_tests = ["--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
-    models = ["theme_keywords", "comment_languages", "stg_enrichment__comments", "int_comment_themes_matched"]
-    # Cautious: without the tests that also ask for models that are not here.
-    done = run_dbt(folder, "build", *data_tests, "--select", *models)
-    assert done.returncode == 0, done.stdout
-    found: dict[tuple[str, str | None], set[str]] = {comment: set() for comment in comments}
-    with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
+        enrich(connection, folder / "enrichment", keywords)
         rows = connection.execute(
             """
             select responses.verbatim_reason, responses.language, themes.theme
             from raw.survey_responses as responses
-            inner join intermediate.int_comment_themes_matched as themes
+            inner join enrichment.comment_themes as themes
                 on themes.comment_hash = md5(coalesce(responses.language, '') || '|' || responses.verbatim_reason)
             """
         ).fetchall()
@@ -194,14 +191,15 @@ def test_every_theme_has_patterns_in_every_language() -> None:
     assert {(row["theme"], row["language"]) for row in keywords()} == {(a, b) for a in themes for b in LANGUAGES}
 
 
-@pytest.fixture
-def vocabulary(tmp_path: Path) -> Path:
-    """A folder with a warehouse that holds a vocabulary and three comments."""
-    themes_found(tmp_path, [("The price is too high", "en"), ("Le prix", None), ("nothing to say", "en")])
-    return tmp_path
+def written(folder: Path, rows: Sequence[tuple[str, str, str]]) -> Path:
+    """A vocabulary of themes, patterns and languages."""
+    keywords = folder / "keywords.csv"
+    with keywords.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("theme", "pattern", "language"), *rows])
+    return keywords
 
 
-def test_a_pattern_or_a_language_that_cannot_be_used_is_named(vocabulary: Path) -> None:
+def test_a_pattern_or_a_language_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     wrong = [
         ("a_open", "price(s", "en"),
         ("b_ahead", "price(?=s)", "en"),
@@ -212,39 +210,68 @@ def test_a_pattern_or_a_language_that_cannot_be_used_is_named(vocabulary: Path) 
         ("g_blank", "  ", "de"),
         ("h_null", None, "de"),
     ]
-    with duckdb.connect(vocabulary / "warehouse.duckdb") as connection:
+    assert run_dbt(tmp_path, "seed", "--select", "theme_keywords", "comment_languages").returncode == 0
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
         connection.executemany("insert into reference.theme_keywords values (?, ?, ?)", wrong)
         connection.execute("insert into reference.theme_keywords values ('price', 'preço', 'pt')")
-    done = run_dbt(vocabulary, "test", "--exclude-resource-type", "unit_test", "--select", "theme_keywords")
+    done = run_dbt(
+        tmp_path,
+        "test",
+        "--indirect-selection",
+        "cautious",
+        "--exclude-resource-type",
+        "unit_test",
+        "--select",
+        "theme_keywords",
+        "comment_languages",
+    )
     assert done.returncode == 1
     assert "Got 8 results" in done.stdout
     assert "Failure in test relationships_theme_keywords_language" in done.stdout
-    compiled = vocabulary / "target" / "compiled" / "nps_warehouse" / "tests"
+    compiled = tmp_path / "target" / "compiled" / "nps_warehouse" / "tests"
     query = (compiled / "assert_theme_patterns_are_regular_expressions.sql").read_text(encoding="utf-8")
-    with duckdb.connect(vocabulary / "warehouse.duckdb", read_only=True) as connection:
+    with duckdb.connect(tmp_path / "warehouse.duckdb", read_only=True) as connection:
         faults = {theme: fault for theme, _, _, fault in connection.execute(query).fetchall()}
     assert set(faults) == {theme for theme, _, _ in wrong}
     assert faults["a_open"] == faults["b_ahead"] == "not a regular expression"
     assert faults["d_empty"] == faults["g_blank"] == faults["h_null"] == "the theme has no pattern here"
 
 
-def test_a_new_theme_is_found_without_a_change_of_code(vocabulary: Path) -> None:
-    with duckdb.connect(vocabulary / "warehouse.duckdb") as connection:
-        connection.execute("insert into reference.theme_keywords values ('it''s new \\ odd', 'nothing|c''est', 'en')")
-    done = run_dbt(vocabulary, "run", "--select", "int_comment_themes_matched")
-    assert done.returncode == 0, done.stdout
-    with duckdb.connect(vocabulary / "warehouse.duckdb", read_only=True) as connection:
-        found = connection.execute("select distinct theme from intermediate.int_comment_themes_matched").fetchall()
-    assert set(found) == {("price",), ("it's new \\ odd",)}
+def test_a_pattern_that_is_none_does_not_stop_the_search(tmp_path: Path) -> None:
+    """The audit names it (above), which is the better place to say so."""
+    keywords = written(tmp_path, [("price", "price(s", "en"), ("price", "cost", "en"), ("empty", " ", "en")])
+    assert themes_found(tmp_path, [("price", "en"), ("cost", "en")], keywords) == {
+        ("price", "en"): set(),
+        ("cost", "en"): {"price"},
+    }
 
 
-def test_patterns_joined_as_a_column_find_the_same_as_patterns_written_out(vocabulary: Path) -> None:
-    done = run_dbt(vocabulary, "compile", "--no-introspect", "--select", "int_comment_themes_matched")
-    assert done.returncode == 0, done.stdout
-    model = "models/intermediate/int_comment_themes_matched.sql"
-    query = (vocabulary / "target" / "compiled" / "nps_warehouse" / model).read_text(encoding="utf-8")
-    assert "vocabulary.pattern" in query
-    with duckdb.connect(vocabulary / "warehouse.duckdb", read_only=True) as connection:
-        joined = connection.execute(query).fetchall()
-        written = connection.execute("select * from intermediate.int_comment_themes_matched").fetchall()
-    assert sorted(joined) == sorted(written) != []
+def test_a_new_theme_is_found_without_a_change_of_code(tmp_path: Path) -> None:
+    keywords = written(tmp_path, [("it's new \\ odd", "nothing|c'est", "en")])
+    found = themes_found(tmp_path, [("nothing to say", "en"), ("C’est", None), ("something", "en")], keywords)
+    assert list(found.values()) == [{"it's new \\ odd"}, {"it's new \\ odd"}, set()]
+
+
+def test_whole_words_are_found_in_the_language_of_the_comment(tmp_path: Path) -> None:
+    """Case, accents and the form of the apostrophe do not matter; of an unknown language all patterns are tried."""
+    keywords = written(
+        tmp_path,
+        [
+            ("price", "prices?", "en"),
+            ("price", "prix|c'est cher|coût\\w*", "fr"),
+            ("shipping", "parcel", "en"),
+        ],
+    )
+    expected: dict[tuple[str, str | None], set[str]] = {
+        ("PRICES up, parcel late. Prices!", "en"): {"price", "shipping"},
+        ("pricey, le prix", "en"): set(),
+        ("Les COUTS, c’est cher", "fr"): {"price"},
+        ("parcel price", "fr"): set(),
+        ("prix parcel", None): {"price", "shipping"},
+        ("prix e basta", "it"): {"price"},
+    }
+    assert themes_found(tmp_path, list(expected), keywords) == expected
+
+
+def test_without_a_vocabulary_nothing_is_found(tmp_path: Path) -> None:
+    assert themes_found(tmp_path, [("price", "en")], written(tmp_path, [])) == {("price", "en"): set()}

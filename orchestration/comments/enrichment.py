@@ -1,8 +1,9 @@
 """Reads each distinct comment once and keeps what was read, beside the warehouse, from one night to the next.
 
-The store is one Parquet file of exactly the comments that lie in schema raw now: new ones are read, those that are gone
-from the source go, and all are read again when the version of the reading changes. So the file depends on the comments
-and the version alone, not on the nights before. It is replaced whole; a run that is interrupted leaves the one before.
+The store is one Parquet file of exactly the comments that lie in schema raw now: new ones are read and searched for
+themes, those that are gone from the source go. All are read again when the version of the reading changes, and
+searched again when the vocabulary of themes does. So the file depends on the comments, the versions and the vocabulary
+alone, not on the nights before. It is replaced whole; a run that is interrupted leaves the one before.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.comments.reading import Read, read_batch, reading_version
+from orchestration.comments.themes import Vocabulary, folded_text, read_vocabulary, themes_expression
 from orchestration.raw_tables import RAW_SCHEMA, quoted
 
 logger = logging.getLogger(__name__)
 
 SCHEMA = "enrichment"
 TABLE = "comments"
+THEMES_TABLE = "comment_themes"
 STORE = "comments.parquet"
 BATCH = 10_000
 # Fewer comments are read before a second process has started.
@@ -52,7 +55,15 @@ select distinct md5(coalesce(language, '') || '|' || comment) as comment_hash, c
 from cleaned
 where comment is not null
 """
-_COLUMNS = "comment_hash varchar, language varchar, sentiment double, comment_redacted varchar, read_by varchar"
+_COLUMNS = {
+    "comment_hash": "varchar",
+    "language": "varchar",
+    "sentiment": "double",
+    "comment_redacted": "varchar",
+    "read_by": "varchar",
+    "themes": "varchar[]",
+    "searched_by": "varchar",
+}
 _SCHEMA = pa.schema(
     [
         ("comment_hash", pa.string()),
@@ -66,16 +77,24 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Enriched:
-    """How many distinct comments there are, and how many of them had to be read."""
+    """How many distinct comments there are, how many of them had to be read, and how many searched for themes."""
 
     n_comments: int
     n_read: int
+    n_searched: int
 
 
 def enrich(
-    connection: duckdb.DuckDBPyConnection, folder: Path, version: str | None = None, workers: int = WORKERS
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    keywords: Path,
+    version: str | None = None,
+    workers: int = WORKERS,
 ) -> Enriched:
-    """Bring the store up to the comments in schema raw, and land it as enrichment.comments."""
+    """Bring the store up to the comments in schema raw and to the themes of ``keywords``, and land both.
+
+    They become ``enrichment.comments``, and ``enrichment.comment_themes`` with a row per comment and theme found in it.
+    """
     version = version or reading_version()
     store = folder / STORE
     connection.execute(_WANTED)
@@ -86,33 +105,36 @@ def enrich(
     ).to_arrow_table()
     for batch in _read(unread, version, workers):
         connection.register("batch_read", batch)
-        connection.execute("insert into read_comments from batch_read")
+        connection.execute("insert into read_comments by name from batch_read")
         connection.unregister("batch_read")
     gone = connection.execute(
         "delete from read_comments where comment_hash not in (select comment_hash from wanted_comments)"
     ).fetchone()
-    if unread.num_rows or (gone and gone[0]) or not store.is_file():
+    n_searched = _search(connection, read_vocabulary(keywords))
+    if n_searched or (gone and gone[0]) or not store.is_file():
         _write(connection, store)
     _land(connection)
     row = connection.execute(f"select count(*) from {SCHEMA}.{TABLE}").fetchone()
     connection.execute("drop table wanted_comments; drop table read_comments")
-    return Enriched(row[0] if row else 0, unread.num_rows)
+    return Enriched(row[0] if row else 0, unread.num_rows, n_searched)
 
 
 def _load_stored(connection: duckdb.DuckDBPyConnection, store: Path, version: str) -> None:
     """What was read before, by this version; nothing where the file is not there or not whole."""
-    connection.execute(f"create or replace temp table read_comments ({_COLUMNS})")
+    columns = ", ".join(f"{name} {data_type}" for name, data_type in _COLUMNS.items())
+    create = f"create or replace temp table read_comments ({columns})"
+    connection.execute(create)
     if not store.is_file():
         return
     try:
         connection.execute(
-            "insert into read_comments select comment_hash, language, sentiment, comment_redacted, read_by "
+            f"insert into read_comments select {', '.join(_COLUMNS)} "
             f"from read_parquet({quoted(str(store))}) where read_by = ?",
             [version],
         )
     except duckdb.Error as error:
         logger.warning("%s cannot be read and is made again: %s", store, str(error).splitlines()[0])
-        connection.execute(f"create or replace temp table read_comments ({_COLUMNS})")
+        connection.execute(create)
 
 
 def _read(unread: pa.Table, version: str, workers: int) -> Iterator[pa.Table]:
@@ -137,6 +159,27 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterator[list[Read]]]]:
         yield pool.map
 
 
+def _search(connection: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> int:
+    """Find the themes of the comments that were not searched by this vocabulary; how many those were."""
+    unsearched = f"searched_by is distinct from {quoted(vocabulary.version)}"
+    row = connection.execute(f"select count(*) from read_comments where {unsearched}").fetchone()
+    if not (row and row[0]):
+        return 0
+    # A new table is quicker than an update of lists.
+    connection.execute(
+        f"""
+        create or replace temp table read_comments as
+        select * exclude (comment_folded) replace (
+            case when {unsearched} then {themes_expression(vocabulary, "comment_folded", "language")} else themes end
+                as themes,
+            {quoted(vocabulary.version)} as searched_by
+        )
+        from (select *, {folded_text("comment_redacted")} as comment_folded from read_comments)
+        """
+    )
+    return int(row[0])
+
+
 def _write(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     scratch = store.with_name(f".{store.name}.{os.getpid()}")
@@ -152,4 +195,8 @@ def _land(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"create or replace table {SCHEMA}.{TABLE} as "
         "select comment_hash, language, sentiment, comment_redacted from read_comments order by comment_hash"
+    )
+    connection.execute(
+        f"create or replace table {SCHEMA}.{THEMES_TABLE} as "
+        "select comment_hash, unnest(themes) as theme from read_comments order by comment_hash, theme"
     )

@@ -10,6 +10,7 @@ from orchestration import account_history
 from orchestration.account_history import keep_account_versions
 from orchestration.comments import enrichment
 from orchestration.comments.enrichment import enrich
+from orchestration.dbt_cli import REFERENCE
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw_tables import RAW_SCHEMA
@@ -18,6 +19,9 @@ from orchestration.warehouse import open_build
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]
+COMMENT_THEMES = KEYS[enrichment.SCHEMA, enrichment.THEMES_TABLE]
+# The seed's own file: a build reads comments before dbt loads its seeds.
+KEYWORDS = REFERENCE / "theme_keywords.csv"
 ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 
 
@@ -30,6 +34,13 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             group_name="enrichment",
             kinds={"python", "parquet"},
             description="Language, tone and redacted text of each distinct comment, read once and kept.",
+        ),
+        dg.AssetSpec(
+            COMMENT_THEMES,
+            deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
+            group_name="enrichment",
+            kinds={"python", "parquet"},
+            description="The themes of each distinct comment, searched once for each vocabulary and kept.",
         ),
         dg.AssetSpec(
             ACCOUNT_VERSIONS,
@@ -47,14 +58,21 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
         record.section("raw")
         record.invalidate("enrichment")
         with open_build(settings) as connection:
-            enriched = enrich(connection, settings.enrichment_folder)
+            enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
             n_added = keep_account_versions(connection, settings.history_folder, settings.as_of)
     record.write(
-        "enrichment", {"comments": enriched.n_comments, "read": enriched.n_read, "account_versions_added": n_added}
+        "enrichment",
+        {
+            "comments": enriched.n_comments,
+            "read": enriched.n_read,
+            "searched": enriched.n_searched,
+            "account_versions_added": n_added,
+        },
     )
     yield dg.MaterializeResult(
         COMMENTS, metadata={"dagster/row_count": enriched.n_comments, "read this time": enriched.n_read}
     )
+    yield dg.MaterializeResult(COMMENT_THEMES, metadata={"searched this time": enriched.n_searched})
     yield dg.MaterializeResult(ACCOUNT_VERSIONS, metadata={"seen for the first time": n_added})
 
 
@@ -62,5 +80,6 @@ def stores(settings: Settings) -> dict[str, Path]:
     """The file in which each of the tables is kept, by the name of its dbt source."""
     return {
         enrichment.TABLE: settings.enrichment_folder / enrichment.STORE,
+        enrichment.THEMES_TABLE: settings.enrichment_folder / enrichment.STORE,
         account_history.TABLE: settings.history_folder / account_history.STORE,
     }

@@ -6,7 +6,7 @@ response_comments as (
 ),
 
 comment_themes as (
-    select * from {{ ref('int_comment_themes_matched') }}
+    select * from {{ ref('stg_enrichment__comment_themes') }}
 ),
 
 comments as (

@@ -1,0 +1,14 @@
+with
+
+raw_comment_themes as (
+    select * from {{ source('enrichment', 'comment_themes') }}
+),
+
+final as (
+    select
+        comment_hash,
+        theme
+    from raw_comment_themes
+)
+
+select * from final
