@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental lint \
+.PHONY: help nightly test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental verify-kills lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
@@ -42,17 +42,24 @@ help:
 	$(BIN)/uv pip install --quiet --python .venv-dialects/bin/python --require-hashes -r requirements-dialects.lock
 	@touch $@
 
-.venv/spark: requirements-spark.lock .venv/run
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-spark.lock
+# Half a gigabyte that few need; and with PySpark beside them, some packages of the tests import more of it than is there.
+.venv-spark/run: requirements-spark.lock pyproject.toml .venv/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-spark
+	$(BIN)/uv pip install --quiet --python .venv-spark/bin/python --require-hashes --compile-bytecode -r requirements-spark.lock
+	$(BIN)/uv pip install --quiet --python .venv-spark/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What a target of NPS_TARGET needs beside the default environment.
-ENGINE := $(if $(filter spark,$(NPS_TARGET)),.venv/spark)
+.venv-spark/dev: requirements-dev.lock .venv-spark/run
+	$(BIN)/uv pip install --quiet --python .venv-spark/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@touch $@
+
+# The environment in which the engine of NPS_TARGET is.
+ENGINE := $(if $(filter spark,$(NPS_TARGET)),.venv-spark,.venv)
 
 # The warehouse -----------------------------------------------------------------------------------------------------
 
-nightly: .venv/run $(ENGINE) ## build, audit and publish the warehouse
-	@$(BIN)/python -m orchestration nightly
+nightly: $(ENGINE)/run ## build, audit and publish the warehouse
+	@$(ENGINE)/bin/python -m orchestration nightly
 
 publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
 	@$(BIN)/python -m orchestration publish $(if $(TO),--to $(TO))
@@ -60,23 +67,23 @@ publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBL
 rollback: .venv/run ## publish the release before the published one
 	@$(BIN)/python -m orchestration rollback $(if $(TO),--to $(TO))
 
-serve: .venv/run $(ENGINE) ## Dagster's web page and scheduler on localhost, until Ctrl-C
-	@$(BIN)/python -m orchestration serve $(if $(PORT),--port $(PORT))
+serve: $(ENGINE)/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
+	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT))
 
-docs: .venv/run $(ENGINE) ## every table and column, as pages
-	@$(BIN)/python -m orchestration docs
+docs: $(ENGINE)/run ## every table and column, as pages
+	@$(ENGINE)/bin/python -m orchestration docs
 
-parse: .venv/run $(ENGINE) ## parse the dbt project, from which Dagster's assets are defined
-	@$(BIN)/python -m orchestration parse
+parse: $(ENGINE)/run ## parse the dbt project, from which Dagster's assets are defined
+	@$(ENGINE)/bin/python -m orchestration parse
 
 bench: .venv/run ## times and memory, of the sample and at scale
 	@$(BIN)/python -m orchestration bench $(if $(SCALE),--scale $(SCALE))
 
-spark-up: .venv/spark ## start a Spark cluster on this machine: a master, two workers, a Thrift server
-	@$(BIN)/python -m orchestration spark-up
+spark-up: .venv-spark/run ## start a Spark cluster on this machine: a master, two workers, a Thrift server
+	@.venv-spark/bin/python -m orchestration spark-up
 
-spark-down: .venv/spark ## stop it
-	@$(BIN)/python -m orchestration spark-down
+spark-down: .venv-spark/run ## stop it
+	@.venv-spark/bin/python -m orchestration spark-down
 
 # The project -------------------------------------------------------------------------------------------------------
 
@@ -92,15 +99,18 @@ test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowfla
 test-real: .venv/dev ## real answers through the whole pipeline: make test-real ANSWERS=<folder>
 	REAL_ANSWERS=$(abspath $(ANSWERS)) $(BIN)/python -m pytest -m real_answers
 
-test-spark: .venv/dev .venv/spark ## the sample on Spark, table by table, unit tests, and a cluster
-	$(BIN)/python -m pytest -n 0 -m spark
+test-spark: .venv-spark/dev ## the sample on Spark, table by table, unit tests, and a cluster
+	.venv-spark/bin/python -m pytest -n 0 -m spark
 
-test-spark-cluster: .venv/dev .venv/spark ## a small company on a Spark cluster of this machine
-	$(BIN)/python -m pytest -n 0 -m spark -k cluster
+test-spark-cluster: .venv-spark/dev ## a small company on a Spark cluster of this machine
+	.venv-spark/bin/python -m pytest -n 0 -m spark -k cluster
 
 verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
 	@$(BIN)/python -m tests.verify_loop
+
+verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
+	@$(BIN)/python -m tests.verify_kills $(KILLS)
 
 verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50
 	@$(BIN)/python -m tests.verify_incremental $(SEQUENCES)

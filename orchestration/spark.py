@@ -110,7 +110,7 @@ def check_installed() -> None:
     """Raises unless the packages and a Java are there."""
     missing = {}
     if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
-        missing["pyspark and dbt-spark"] = "Install requirements-spark.lock (make .venv/spark)."
+        missing["pyspark and dbt-spark"] = "Install requirements-spark.lock (make .venv-spark/run)."
     environment = process_environment()
     java = Path(environment["JAVA_HOME"], "bin", "java") if environment.get("JAVA_HOME") else shutil.which("java")
     if java is None or not Path(java).is_file():
