@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import dbt_cli, spark_cluster
-from orchestration.bench import SCALE, bench
+from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--port", type=int, default=3000)
-    measured = verbs.add_parser("bench", help="times and memory of the sample and of the company at scale")
-    measured.add_argument("--scale", type=float, default=SCALE, help="0: the sample alone")
+    measured = verbs.add_parser("bench", help="times and memory of the sample, and of the company at scale")
+    measured.add_argument("--scales", type=float, nargs="*", default=SCALES, help="without any: the sample alone")
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
     verbs.add_parser("spark-down", help="stop it")
     return parser
@@ -157,7 +157,7 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def measure(settings: Settings, options: argparse.Namespace) -> int:
-    print(bench(options.scale))
+    print(bench(options.scales))
     return 0
 
 

@@ -1,23 +1,28 @@
-"""Times and memory: of the sample, of the same company at scale, and of the value of a point."""
+"""Times and memory: of the sample, of the company at scale and a night on top of it, and of the value of a point."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestration.bench_night import arrive, as_folders
 from orchestration.bench_panel import QUARTERS, write_panel
 from orchestration.dbt_cli import PROJECT, seconds_executing
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process_environment
 
-# At this scale the sample company has about 2 million answers and 6 million revenue lines.
-SCALE = 250
+# At scale 250 the sample company has about 2 million answers and 6 million revenue lines.
+SCALES = (25.0, 250.0)
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
 # each: the lists of a panel take about 2 GB per million, and what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
@@ -29,6 +34,8 @@ class Measured:
     name: str
     seconds: float
     build: dict[str, Any]
+    # What stands in NPS_HOME after it.
+    mib: int
 
     @property
     def engine_seconds(self) -> float:
@@ -63,34 +70,62 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def bench(scale: float = SCALE) -> str:
-    """Build the sample twice (the second time nothing is parsed), the company at scale and panels; the tables."""
+def bench(scales: Sequence[float] = SCALES) -> str:
+    """Build the sample, the company at each scale, a night on top of each, and panels; the tables and what they say.
+
+    The sample is built twice, and the second time nothing is parsed. Without scales it is built alone.
+    """
     with tempfile.TemporaryDirectory(prefix="nps-bench-") as folder:
         home = Path(folder)
-        _measure("warm-up", SAMPLE_RAW, home / "sample")
-        measured = [_measure("sample", SAMPLE_RAW, home / "sample")]
-        if scale > 0:
-            raw = home / "raw"
+        _measure("warm-up", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF)
+        shutil.rmtree(home / "sample")
+        measured = [_measure("sample", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF)]
+        measured.append(_measure("again", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF))
+        wholes, nights = [], []
+        for scale in scales:
+            raw, built = home / f"raw-{scale:g}", home / f"scale-{scale:g}"
             generator = [sys.executable, str(REPOSITORY / "seeds" / "generate_company.py"), "--format", "parquet"]
             subprocess.run([*generator, "--scale", str(scale), "--output", str(raw)], check=True)
-            measured.append(_measure(f"scale {scale:g}", raw, home / "scale"))
-        panels = [_measure_panel(millions, limit, home) for millions, limit in PANELS.items()] if scale > 0 else []
-    tables = [table([HEADER, *(one.row() for one in measured)])]
+            as_folders(raw)
+            wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF))
+            next_day = SAMPLE_AS_OF + timedelta(days=1)
+            arrive(raw, next_day)
+            nights.append(_measure("a night more", raw, built, next_day))
+            measured += [wholes[-1], nights[-1]]
+            shutil.rmtree(raw)
+            shutil.rmtree(built)
+        panels = [_measure_panel(millions, limit, home) for millions, limit in PANELS.items()] if scales else []
+    said = [table([HEADER, *(one.row() for one in measured)])]
+    said += [
+        f"{whole.name}: a night takes {night.seconds / whole.seconds:.0%} of a full build; {whole.mib:,} MiB on disk."
+        for whole, night in zip(wholes, nights, strict=True)
+    ]
+    if len(scales) > 1:
+        said.append(
+            f"Growth from scale {scales[0]:g} to {scales[-1]:g}: a full build as rows to the power of "
+            f"{_exponent(scales, wholes):.2f}, a night to the power of {_exponent(scales, nights):.2f}."
+        )
     if panels:
-        tables.append(table([PANEL_HEADER, *panels]))
-    return "\n\n".join(tables)
+        said.append(table([PANEL_HEADER, *panels]))
+    return "\n\n".join(said)
 
 
-def _measure(name: str, raw: Path, home: Path) -> Measured:
+def _exponent(scales: Sequence[float], measured: Sequence[Measured]) -> float:
+    return math.log(measured[-1].seconds / measured[0].seconds) / math.log(scales[-1] / scales[0])
+
+
+def _measure(name: str, raw: Path, home: Path, as_of: date) -> Measured:
     environment = process_environment() | {
         "NPS_RAW": str(raw),
         "NPS_HOME": str(home),
-        "NPS_AS_OF": SAMPLE_AS_OF.isoformat(),
+        "NPS_AS_OF": as_of.isoformat(),
     }
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "orchestration", "nightly"], env=environment, cwd=REPOSITORY, check=True)
     seconds = time.perf_counter() - started
-    return Measured(name, seconds, json.loads((home / "published" / "build.json").read_text(encoding="utf-8")))
+    build = json.loads((home / "published" / "build.json").read_text(encoding="utf-8"))
+    n_bytes = sum(file.stat().st_size for file in home.rglob("*") if file.is_file() and not file.is_symlink())
+    return Measured(name, seconds, build, n_bytes // 2**20)
 
 
 def _measure_panel(millions: int, memory_limit: str, home: Path) -> list[str]:
