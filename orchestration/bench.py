@@ -24,7 +24,7 @@ from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process
 # At scale 250 the sample company has about 2 million answers and 6 million revenue lines.
 SCALES = (25.0, 250.0)
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
-# each: the lists of a panel take about 2 GB per million, and what is written to disk instead costs time.
+# each: with less, what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
 PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 

@@ -9,7 +9,7 @@ deviations as (
 ),
 
 -- What weighs nothing in the panel of the lead test is 0 in it, so that the lists of an account match.
-filled as {{ not_materialized() }}(
+filled as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
@@ -29,9 +29,7 @@ filled as {{ not_materialized() }}(
     from deviations
 ),
 
--- One horizon after the other: lists are held in memory, and an engine may let go of those of the last.
 listed as (
-    {% for months in var('revenue_horizons_months') %}
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
@@ -46,10 +44,8 @@ listed as (
             'lead_weight', 'lead_points', 'lead_later', 'lead_growth',
         ]) }} as items
     from filled
-    where horizon_months = {{ months }}
+    where {{ in_slices('account_number', 8) }}
     group by {{ part | join(', ') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 ),
 
 weighted as (
