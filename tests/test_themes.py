@@ -21,8 +21,10 @@ import pytest
 
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.redaction import CARD, EMAIL, HANDLE, IBAN, LINK, PHONE
+from orchestration.comments.themes import read_vocabulary
 from orchestration.dbt_cli import PROJECT
 from orchestration.defs.enrichment import KEYWORDS
+from orchestration.findings import BuildError
 from orchestration.settings import SAMPLE_RAW
 from tests.conftest import build_environment
 
@@ -271,6 +273,20 @@ def test_whole_words_are_found_in_the_language_of_the_comment(tmp_path: Path) ->
         ("prix e basta", "it"): {"price"},
     }
     assert themes_found(tmp_path, list(expected), keywords) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"theme,pattern\nprice,cost\n", "row 1 has no language"),
+        (b"theme,pattern,language\nprice,cost,en\nprice\n", "row 2 has no language and no pattern"),
+        (b"theme,pattern,language\nprice,pre\xe7o,pt\n", "it is not UTF-8"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, fault: str) -> None:
+    (tmp_path / "keywords.csv").write_bytes(content)
+    with pytest.raises(BuildError, match=f"theme_keywords_unreadable on reference.theme_keywords.*{fault}"):
+        read_vocabulary(tmp_path / "keywords.csv")
 
 
 def test_without_a_vocabulary_nothing_is_found(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from orchestration.findings import BuildError, Finding
 from orchestration.raw_tables import quoted
 
+COLUMNS = ("theme", "language", "pattern")
 # Raised with every change of how a comment is searched; all comments are then searched again.
 SEARCHING = 1
 # Lower case without accents and with straight apostrophes: after it \w and \b, which know ASCII letters alone, mean
@@ -36,10 +38,9 @@ def read_vocabulary(keywords: Path) -> Vocabulary:
     """The vocabulary in a CSV file of theme, language and pattern.
 
     A pattern that is none is left out: the data test assert_theme_patterns_are_regular_expressions names it and stops
-    the build.
+    the build. A file that is not such a table is a BuildError.
     """
-    with keywords.open(encoding="utf-8", newline="") as file:
-        rows = sorted({(row["theme"], row["language"], row["pattern"] or "") for row in csv.DictReader(file)})
+    rows = sorted(set(_rows(keywords)))
     patterns: dict[str, dict[str, tuple[str, ...]]] = {}
     with duckdb.connect() as connection:
         for theme, language, pattern in rows:
@@ -48,6 +49,28 @@ def read_vocabulary(keywords: Path) -> Vocabulary:
                 by_language[language] = (*by_language.get(language, ()), pattern)
     content = hashlib.sha256(repr(rows).encode()).hexdigest()
     return Vocabulary(patterns, f"searching {SEARCHING} duckdb {duckdb.__version__} vocabulary {content}")
+
+
+def _rows(keywords: Path) -> Iterator[tuple[str, str, str]]:
+    try:
+        with keywords.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+    except UnicodeDecodeError as error:
+        raise BuildError(_unreadable(keywords, f"it is not UTF-8 ({error})")) from error
+    for number, line in enumerate(lines, start=1):
+        missing = [column for column in COLUMNS if line.get(column) is None]
+        if missing:
+            raise BuildError(_unreadable(keywords, f"row {number} has no {' and no '.join(missing)}"))
+        yield line["theme"], line["language"], line["pattern"]
+
+
+def _unreadable(keywords: Path, fault: str) -> Finding:
+    return Finding(
+        "theme_keywords_unreadable",
+        "reference.theme_keywords",
+        f"{keywords.name}: {fault}.",
+        next_step=f"Mend the file; its columns are {', '.join(COLUMNS)} (docs/themes.md).",
+    )
 
 
 def themes_expression(vocabulary: Vocabulary, folded: str, language: str) -> str:

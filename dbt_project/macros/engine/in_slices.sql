@@ -1,7 +1,7 @@
 {#
-    A condition that every row fulfils, by which a table is made in `n` slices of the whole number `column`, one after the
-    other, where the engine cannot let go of what an aggregation holds: lists do not go to disk on DuckDB. A model has one
-    such condition at most, ahead of the aggregation.
+    A condition that every row fulfils, by which a table is made in `n` slices of `column`, a whole number from 0 that is
+    never null, one after the other: where the engine cannot let go of what an aggregation holds, as lists on DuckDB, which
+    do not go to disk. A model has one such condition at most, ahead of the aggregation.
 #}
 {% macro in_slices(column, n) -%}{{ return(adapter.dispatch('in_slices')(column, n)) }}{%- endmacro %}
 
