@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental verify-kills lint \
+.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental verify-kills lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
@@ -60,6 +60,9 @@ ENGINE := $(if $(filter spark,$(NPS_TARGET)),.venv-spark,.venv)
 
 nightly: $(ENGINE)/run ## build, audit and publish the warehouse
 	@$(ENGINE)/bin/python -m orchestration nightly
+
+backfill: $(ENGINE)/run ## compute what is of some days again, from the raw files: FROM=2026-01-01 TO=2026-03-31
+	@$(ENGINE)/bin/python -m orchestration backfill --from $(FROM) --to $(TO)
 
 publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
 	@$(BIN)/python -m orchestration publish $(if $(TO),--to $(TO))

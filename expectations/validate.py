@@ -76,9 +76,11 @@ class ValidationOutcome:
         return sum(not result.success and result.severity == "error" for result in self.results)
 
 
-def validate(build_file: Path, published_file: Path | None, as_of: date, pages_folder: Path) -> ValidationOutcome:
+def validate(
+    build_file: Path, published_file: Path | None, as_of: date, pages_folder: Path, memory_limit: str | None = None
+) -> ValidationOutcome:
     """Check the build file, against the last published file where there is one, and write the pages."""
-    with open_read_only(build_file) as connection:
+    with open_read_only(build_file, memory_limit) as connection:
         published = Warehouse({})
         if published_file is not None:
             connection.execute(f"attach {_literal(str(published_file))} as {PUBLISHED} (read_only)")

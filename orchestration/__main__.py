@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly | parse | docs | publish | rollback | serve | bench | spark-up."""
+"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, bench, spark-…"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from orchestration.console import PACKAGE, console, what_was_published, why_it_f
 from orchestration.findings import BuildError
 from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
 from orchestration.report.release import Rules
-from orchestration.settings import Settings, SettingsError, load_settings, process_environment
+from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
 logger = logging.getLogger(PACKAGE)
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     verbs = {
         "nightly": nightly,
+        "backfill": backfill,
         "parse": parse,
         "docs": docs,
         "publish": publish,
@@ -53,10 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     build = verbs.add_parser("nightly", help="build, audit and publish the warehouse")
     build.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
+    again = verbs.add_parser("backfill", help="read all raw files again, and compute what is of some days again")
+    again.add_argument("--from", dest="first_day", metavar="DAY", required=True, help="the first day, as 2026-01-01")
+    again.add_argument("--to", dest="last_day", metavar="DAY", required=True, help="the last day")
+    again.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
-    again = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
-    again.add_argument("--to", metavar="BUILD_ID", help="this release instead")
+    newest = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
+    newest.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     back = verbs.add_parser("rollback", help="publish the release before the published one")
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
@@ -69,10 +75,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def nightly(settings: Settings, options: argparse.Namespace) -> int:
+    return _build(settings, options)
+
+
+def backfill(settings: Settings, options: argparse.Namespace) -> int:
+    days = backfill_days(options.first_day, options.last_day)
+    return _build(settings, options, days)
+
+
+def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None = None) -> int:
     with console(settings.logs_folder / "nightly.log", options.verbose) as shown:
         if dbt_cli.parse(settings, only_if_stale=True):
             logger.info("parsed the dbt project, which had changed")
-        failure = _run_job(settings, options.verbose)
+        failure = _run_job(settings, options.verbose, days)
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
@@ -85,20 +100,21 @@ def nightly(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_job(settings: Settings, verbose: bool) -> str | None:
-    """Run the job in this process, recorded in the Dagster instance; why it failed, or None."""
+def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) -> str | None:
+    """Run a night, or a backfill of days, in this process, recorded in the Dagster instance; why it failed, or None."""
     # The code location can be imported once the project is parsed, and takes seconds that other verbs do not need.
     from orchestration.definitions import defs
-    from orchestration.defs.automation import NIGHTLY
+    from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
     from orchestration.instance import open_instance
 
     with open_instance(settings) as instance:
         fail_abandoned_runs(instance)
-        result = defs.resolve_job_def(NIGHTLY).execute_in_process(
+        config = backfill_config(days[0].isoformat(), days[1].isoformat()) if days else {}
+        result = defs.resolve_job_def(BACKFILL if days else NIGHTLY).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
+            run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
     return None if result.success else why_it_failed(result.all_events)
 

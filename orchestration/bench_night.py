@@ -11,48 +11,51 @@ import duckdb
 GROWING = {
     "survey_responses": (
         "response_id",
-        "{day} + (answered_at - date_trunc('day', answered_at)) as answered_at, null as invitation_id",
+        "{day} + (answered_at - date_trunc('day', answered_at)) as answered_at, cast(null as varchar) as invitation_id",
     ),
     "survey_invitations": (
         "invitation_id",
-        "{day} + interval 8 hours as sent_at, {day} + interval 9 hours as delivered_at, null as opened_at",
+        "{day} + interval 8 hours as sent_at, {day} + interval 9 hours as delivered_at, "
+        "cast(null as timestamp) as opened_at",
     ),
     "crm_revenue": (
         "revenue_id",
         "cast(date_trunc('month', {day}) as date) as period_start, last_day({day}) as period_end",
     ),
 }
-# One row in a thousand is new, one in twenty thousand corrected.
+# One row in a thousand is new. In a night with corrections, one in twenty thousand of all rows is corrected too.
 NEW, CORRECTED = 1_000, 20_000
+# What a correction says of a row.
+CORRECTIONS = {
+    "survey_responses": "case when cast(score as varchar) = '9' then '6' else '9' end as score",
+    "crm_revenue": "cast(1 + amount as decimal(18, 2)) as amount",
+}
 
 
 def as_folders(raw: Path) -> None:
-    """The tables as folders, in which the arrivals of a night are one more file."""
+    """The tables as folders, in which the arrivals of a night are one more file, after the others by its name."""
     for file in sorted(raw.glob("*.parquet")):
         (raw / file.stem).mkdir()
-        file.rename(raw / file.stem / "history.parquet")
+        file.rename(raw / file.stem / "0-history.parquet")
 
 
-def arrive(raw: Path, day: date) -> None:
-    """New rows of ``day`` and corrections of earlier ones, loaded in the night after it."""
+def arrive(raw: Path, day: date, *, corrected: bool = False) -> None:
+    """New rows of ``day``, loaded in the night after it; where asked for, with corrections of earlier ones."""
     with duckdb.connect() as connection:
         for table, (key, moved) in GROWING.items():
-            folder = raw / table
+            history = f"'{raw}/{table}/0-history.parquet'"
             moment = f"timestamp '{day} 00:00:00'"
             loaded = f"{moment} + interval 26 hours as loaded_at"
-            columns = {name for name, *_ in connection.sql(f"describe from '{folder}/history.parquet'").fetchall()}
-            corrected = f"{moment} + interval 25 hours as updated_at, " if "updated_at" in columns else ""
+            selections = [
+                f"select * replace ('{day}-' || {key} as {key}, {moved.format(day=moment)}, {loaded}) "
+                f"from {history} where hash({key}) % {NEW} = 0"
+            ]
+            if corrected and table in CORRECTIONS:
+                selections.append(
+                    f"select * replace ({CORRECTIONS[table]}, {moment} + interval 25 hours as updated_at, {loaded}) "
+                    f"from {history} where hash({key}) % {CORRECTED} = 1 and {key} is not null"
+                )
             connection.execute(
-                f"""
-                copy (
-                    select * replace ('{day}-' || {key} as {key}, {moved.format(day=moment)}, {loaded})
-                    from '{folder}/history.parquet'
-                    where hash({key}) % {NEW} = 0
-                    union all by name
-                    select * replace ({corrected}{loaded})
-                    from '{folder}/history.parquet'
-                    where hash({key}) % {CORRECTED} = 1 and {key} is not null
-                    order by {key}
-                ) to '{folder}/{day}.parquet' (format parquet)
-                """
+                f"copy ({' union all by name '.join(selections)} order by {key}) "
+                f"to '{raw}/{table}/{day}.parquet' (format parquet)"
             )

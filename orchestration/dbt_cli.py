@@ -47,8 +47,16 @@ def command(settings: Settings, verb: Sequence[str], target: Path) -> list[str]:
         *("--log-format-file", "text", "--log-level-file", "info"),
         *verb,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)),
-        *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars(), sort_keys=True)),
+        *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars() | _backfill(settings), sort_keys=True)),
     ]
+
+
+def _backfill(settings: Settings) -> dict[str, str]:
+    """The days that are computed again. They decide what is done, and not what a table holds."""
+    if settings.backfill is None:
+        return {}
+    first, last = settings.backfill
+    return {"backfill_from": first.isoformat(), "backfill_to": last.isoformat()}
 
 
 def build_verb(selection: Sequence[str] = ()) -> list[str]:

@@ -6,7 +6,7 @@ from orchestration.defs import automation, enrichment, publish, raw, report, res
 
 defs = dg.Definitions(
     assets=[*dg.load_assets_from_modules([raw, enrichment, transform, validation, publish, report])],
-    jobs=[automation.nightly],
+    jobs=[automation.nightly, automation.backfill],
     schedules=[automation.nightly_schedule],
     resources={"build": resources.build_resource},
     executor=dg.in_process_executor,

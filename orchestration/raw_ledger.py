@@ -120,6 +120,13 @@ def write_files(
         )
 
 
+def forget_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Know nothing of any file: each is read again."""
+    connection.execute(_CREATE)
+    connection.execute(f"delete from {SCHEMA}.raw_tables")
+    connection.execute(f"delete from {SCHEMA}.raw_files")
+
+
 def content_hash(read_by: str, files: Iterable[ReadFile]) -> str:
     """Of a table: which files it holds, each by its name and content, and by whom they were read."""
     content = sorted((file.name, file.fingerprint.content_hash) for file in files)

@@ -91,6 +91,8 @@ class Settings:
     destinations: tuple[Destination, ...] = ()
     # The Thrift server of a Spark cluster, host:port; None for a Spark in dbt's own process.
     spark_server: str | None = None
+    # The first and the last day of a backfill; None in a night.
+    backfill: tuple[date, date] | None = None
 
     @property
     def build_folder(self) -> Path:
@@ -204,6 +206,20 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
     )
+
+
+def backfill_days(backfill_from: str | None = None, backfill_to: str | None = None) -> tuple[date, date]:
+    """The first and the last day of a backfill; raises SettingsError where these are no days in their order."""
+    try:
+        first, last = date.fromisoformat(backfill_from or ""), date.fromisoformat(backfill_to or "")
+    except ValueError as error:
+        raise SettingsError(
+            f"A backfill is from a day to a day in ISO form such as 2026-01-01, not from {backfill_from!r} to "
+            f"{backfill_to!r}."
+        ) from error
+    if first > last:
+        raise SettingsError(f"A backfill from {first} to {last} has no days; give the earlier day first.")
+    return first, last
 
 
 def process_environment() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,14 @@ class PublishedTable:
     schema: str
     name: str
     keys: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def sql(self) -> str:
+        return f'"{self.schema}"."{self.name}"'
 
 
 @dataclass(frozen=True)
@@ -94,10 +103,10 @@ def drop_relation(connection: duckdb.DuckDBPyConnection, schema: str, name: str)
 
 
 @contextmanager
-def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_read_only(path: Path, memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Any warehouse file, to read."""
     with duckdb.connect(path, read_only=True) as connection:
-        yield _configured(connection)
+        yield _configured(connection, memory_limit)
 
 
 @contextmanager
@@ -165,27 +174,99 @@ def _unique_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return keys
 
 
-def write_release(build_file: Path, release_file: Path, tables: Sequence[PublishedTable]) -> dict[str, int]:
-    """Copy the tables into a new file, rows in the order of their keys; the number of rows of each.
+@dataclass(frozen=True)
+class Upkeep:
+    """What the build file tells of a table: its fingerprint, and that before the changed rows that it keeps beside it.
 
-    Comments on tables and columns go along, so that a BI tool shows them.
+    A fingerprint is of the rows (the sum of their hashes, and their number) and of the columns.
+    """
+
+    fingerprint: str
+    fingerprint_before: str | None
+
+
+def upkeep_of(build_file: Path) -> dict[str, Upkeep]:
+    """By the name of its model, what is known of each table that dbt keeps up (``dbt_project/macros/upkeep``)."""
+    with open_read_only(build_file) as connection:
+        is_kept = connection.execute("from duckdb_tables() where schema_name = 'upkeep' and table_name = 'tables'")
+        if not is_kept.fetchall():
+            return {}
+        return {
+            unique_id.split(".")[-1]: Upkeep(*fingerprints)
+            for unique_id, *fingerprints in connection.execute(
+                "select unique_id, fingerprint, fingerprint_before from upkeep.tables"
+            ).fetchall()
+        }
+
+
+def write_release(
+    build_file: Path,
+    release_file: Path,
+    tables: Sequence[PublishedTable],
+    upkeep: Mapping[str, Upkeep] | None = None,
+    before: tuple[Path, Mapping[str, str]] | None = None,
+    memory_limit: str | None = None,
+) -> dict[str, int]:
+    """Copy the tables into a new file; the number of rows of each.
+
+    ``before`` is an earlier release, its file and the fingerprints of its tables. The new file is then a copy of it, in
+    which a table is left as it is, brought up to date by the rows that changed, or written anew, rows in the order of
+    their keys. Comments on tables and columns go along, so that a BI tool shows them.
     """
     release_file.parent.mkdir(parents=True, exist_ok=True)
     release_file.unlink(missing_ok=True)
+    known = before[1] if before is not None else {}
+    if before is not None:
+        shutil.copyfile(before[0], release_file)
     rows: dict[str, int] = {}
     with duckdb.connect(release_file) as connection:
-        _configured(connection)
+        _configured(connection, memory_limit)
         connection.execute(f"attach '{str(build_file).replace(chr(39), chr(39) * 2)}' as build (read_only)")
+        for schema, name in set(_tables(connection)) - {(table.schema, table.name) for table in tables}:
+            connection.execute(f'drop table "{schema}"."{name}"')
         for table in tables:
-            address = f'"{table.schema}"."{table.name}"'
-            order = ", ".join(f'"{key}"' for key in table.keys) or "all"
-            connection.execute(f'create schema if not exists "{table.schema}"')
-            connection.execute(f"create table {address} as select * from build.{address} order by {order}")
-            rows[f"{table.schema}.{table.name}"] = _count(connection, address)
+            now, was = (upkeep or {}).get(table.name), known.get(table.address)
+            is_same = now is not None and was == now.fingerprint
+            if not is_same and not (now is not None and was is not None and _is_patched(connection, table, now, was)):
+                _write_table(connection, table)
+            rows[table.address] = _count(connection, table.sql)
         _copy_comments(connection)
         connection.execute("detach build")
     release_file.chmod(0o644)
     return rows
+
+
+def _write_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> None:
+    order = ", ".join(f'"{key}"' for key in table.keys) or "all"
+    connection.execute(f'create schema if not exists "{table.schema}"')
+    connection.execute(f"create or replace table {table.sql} as select * from build.{table.sql} order by {order}")
+
+
+def _is_patched(connection: duckdb.DuckDBPyConnection, table: PublishedTable, now: Upkeep, was: str) -> bool:
+    """Bring a table from one fingerprint to the next by its changed rows; whether that could be done, and came out."""
+    if not table.keys or was != now.fingerprint_before:
+        return False
+    keys = ", ".join(f'"{key}"' for key in table.keys)
+    changes = f"build.upkeep.changes_of_{table.name}"
+    connection.execute("begin")
+    connection.execute(
+        f"delete from {table.sql} where rowid in ("
+        f"select released.rowid from {table.sql} as released "
+        f"semi join (select * from {changes} where _sign = -1) as changed using ({keys}))"
+    )
+    connection.execute(
+        f"insert into {table.sql} by name select * exclude (_sign) from {changes} where _sign = 1 order by {keys}"
+    )
+    ((hash_sum, n_rows),) = connection.execute(f"select sum(hash(t)), count(*) from {table.sql} as t").fetchall()
+    is_right = now.fingerprint.split(":")[:2] == [str(hash_sum or 0), str(n_rows)]
+    connection.execute("commit" if is_right else "rollback")
+    return is_right
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
 
 
 def released_tables(

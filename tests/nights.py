@@ -165,11 +165,12 @@ class Company:
 
 
 def contents(home: Path) -> dict[str, str]:
-    """A hash of each published table's rows, in the order in which they are stored (which one thread keeps)."""
+    """A hash of each published table's rows."""
     published = home / "published" / "nps.duckdb"
-    with duckdb.connect(published, read_only=True, config={"threads": 1}) as connection:
+    with duckdb.connect(published, read_only=True) as connection:
         tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
         return {
-            table: str(connection.sql(f"select md5(string_agg(cast(t as varchar), '|')) from {table} as t").fetchone())
+            table: str(connection.sql(f"select md5(string_agg(row, '|' order by row)) from ({rows})").fetchone())
             for (table,) in tables
+            for rows in [f"select cast(t as varchar) as row from {table} as t"]
         }

@@ -3,15 +3,17 @@
 import json
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from orchestration import spark
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.publication import DATABASE, keep_staged, publish
-from orchestration.settings import REPOSITORY, now
-from orchestration.warehouse import published_tables, reconciliation, write_release
+from orchestration.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.settings import REPOSITORY, Settings, now
+from orchestration.warehouse import published_tables, reconciliation, upkeep_of, write_release
 
 RELEASE = dg.AssetKey("release")
 REPORT_KEY = dg.AssetKey("report")
@@ -22,16 +24,35 @@ PACKAGES_OF_TARGET = {"spark": ("dbt-spark", "pyspark")}
 
 @dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, pool=POOL)
 def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
-    """The published tables in a file of their own, rows ordered by their keys."""
+    """The published tables in a file of their own."""
     with explained(), build.record.phase("publish"):
         build.record.section("validation")
         settings = build.settings
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
         tables = published_tables(manifest)
-        rows = write_release(settings.build_file, settings.staged_folder / DATABASE, tables)
-        keys = {f"{table.schema}.{table.name}": table.keys for table in tables}
-        build.record.write("release", {"rows": rows, "keys": keys})
+        # On another engine nothing is known of how its tables changed.
+        upkeep = {} if settings.target == spark.TARGET else upkeep_of(settings.build_file)
+        rows = write_release(
+            settings.build_file,
+            settings.staged_folder / DATABASE,
+            tables,
+            upkeep,
+            _release_before(settings),
+            settings.memory_limit,
+        )
+        keys = {table.address: table.keys for table in tables}
+        fingerprints = {table.address: upkeep[table.name].fingerprint for table in tables if table.name in upkeep}
+        build.record.write("release", {"rows": rows, "keys": keys, "fingerprints": fingerprints})
     return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
+
+
+def _release_before(settings: Settings) -> tuple[Path, dict[str, str]] | None:
+    """The newest release that is kept, and what its tables held."""
+    for build_id in reversed(releases(settings)):
+        folder = settings.releases_folder / build_id
+        description = json.loads((folder / BUILD).read_text(encoding="utf-8"))
+        return folder / DATABASE, description.get("fingerprints", {})
+    return None
 
 
 @dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, pool=POOL)
@@ -62,6 +83,7 @@ def build_description(build: Build) -> dict[str, Any]:
         "rows_in": raw["tables"],
         "rows_out": record["release"]["rows"],
         "keys": record["release"]["keys"],
+        "fingerprints": record["release"]["fingerprints"],
         "reconciliation": reconciliation(settings.staged_folder / DATABASE),
         "checks": {
             "passed": raw["checks"] - len(raw["late"]) + dbt["passed"] + audit["passed"],

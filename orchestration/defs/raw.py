@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.raw_ledger import forget_files
 from orchestration.raw_tables import LandedTable, Landing, RawTable, land, tables_from_manifest
 from orchestration.warehouse import open_build
 
@@ -69,6 +70,8 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
         with open_build(settings) as connection:
+            if settings.backfill is not None:
+                forget_files(connection)
             landing = land(connection, settings.raw, TABLES, selected)
     late = {
         table.name: lateness(BY_NAME[table.name], table.newest_loaded_at, settings.as_of, settings.timezone)

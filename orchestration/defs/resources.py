@@ -4,14 +4,14 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dagster as dg
 import duckdb
 
 from orchestration.build_record import BuildRecord
 from orchestration.findings import BuildError, PassingFaultError
-from orchestration.settings import Settings, load_settings, now
+from orchestration.settings import Settings, backfill_days, load_settings, now
 from orchestration.warehouse import writer_lock
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,17 @@ class Build:
     lock: int
 
 
-@dg.resource(description="The settings, the record, and the writer's lock, held from the first step to the last.")
+@dg.resource(
+    description="The settings, the record, and the writer's lock, held from the first step to the last.",
+    config_schema={
+        "backfill_from": dg.Field(str, is_required=False, description="The first day of a backfill, as 2026-01-01."),
+        "backfill_to": dg.Field(str, is_required=False, description="Its last day."),
+    },
+)
 def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     settings = load_settings()
+    if "backfill_from" in context.resource_config or "backfill_to" in context.resource_config:
+        settings = replace(settings, backfill=backfill_days(**context.resource_config))
     started = now()
     run_id = context.run_id or "none"
     if context.instance is not None and context.run_id is not None:

@@ -27,6 +27,8 @@ from orchestration.defs.enrichment import stores
 from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError
+from orchestration.upkeep import note_sources
+from orchestration.warehouse import open_build
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +39,12 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
     with explained(), record.phase("dbt"):
         record.section("enrichment")
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
-        inputs = inputs_of(settings, MANIFEST, record.section("raw")["contents"] | kept)
+        contents = record.section("raw")["contents"] | kept
+        inputs = inputs_of(settings, MANIFEST, contents)
         # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit. And on Spark
         # a build begins with an empty warehouse.
-        before = None if context.is_subset or settings.target == spark.TARGET else read_built(settings)
+        is_whole = context.is_subset or settings.target == spark.TARGET or settings.backfill is not None
+        before = None if is_whole else read_built(settings)
         changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
         forget_built(settings)
@@ -57,6 +61,9 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             target = prepare_target(settings)
             if settings.target == spark.TARGET:
                 spark.hand_over(settings)
+            else:
+                with open_build(settings) as connection:
+                    note_sources(connection, MANIFEST, contents)
             run = DbtRun(command(settings, verb, target), settings, held=[build.lock])
             # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()

@@ -61,7 +61,7 @@ def validation(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         pages = settings.staged_folder / VALIDATION
         pages.mkdir(parents=True)
         published = settings.published_file if settings.published_file.is_file() else None
-        found = validate(settings.build_file, published, settings.as_of, pages)
+        found = validate(settings.build_file, published, settings.as_of, pages, settings.memory_limit)
     by_table: dict[str, list[CheckResult]] = {}
     for result in found.results:
         by_table.setdefault(result.table, []).append(result)

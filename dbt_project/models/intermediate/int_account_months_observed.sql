@@ -1,7 +1,24 @@
+{# Invitations are optional: with the first on record, and without the last, every account is in another group. #}
+{% set invitations_are_new_or_gone %}
+(select count(*) from {fct_survey_invitations}) in (0, (select coalesce(sum(_sign), 0) from {changes}))
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'account_id',
+    'follow': {
+        'dim_accounts': 'account_id',
+        'fct_account_revenue_months': 'account_id',
+        'dim_account_history': 'account_id',
+        'int_standing_changes_summed': 'account_id',
+        'fct_survey_invitations': 'select account_id from {this} where ' ~ invitations_are_new_or_gone,
+    },
+}}) }}
+
 with
 
 accounts as (
     select * from {{ ref('dim_accounts') }}
+    {{ touched('account_id', 'where') }}
 ),
 
 revenue as (
@@ -11,6 +28,7 @@ revenue as (
         sum(revenue) as revenue,
         sum(profit) as profit
     from {{ ref('fct_account_revenue_months') }}
+    {{ touched('account_id', 'where') }}
     group by account_id, month_start
 ),
 
@@ -24,6 +42,7 @@ account_history as (
 
 standing_changes as (
     select * from {{ ref('int_standing_changes_summed') }}
+    {{ touched('account_id', 'where') }}
 ),
 
 invitation_records as (

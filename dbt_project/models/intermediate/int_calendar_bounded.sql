@@ -23,13 +23,11 @@ events as (
     select min(period_start) as first_date from revenue
 ),
 
--- Where nothing has happened yet the calendar is the month of the as-of date. Days run on for a year, for what is
--- booked.
+-- Where nothing has happened yet the calendar is the month of the as-of date.
 final as (
     select
         {{ month_start(least_date(as_of_date(), 'min(first_date)')) }} as first_month,
-        {{ month_start(as_of_date()) }} as last_month,
-        {{ add_days(as_of_date(), 365) }} as last_day
+        {{ month_start(as_of_date()) }} as last_month
     from events
 )
 

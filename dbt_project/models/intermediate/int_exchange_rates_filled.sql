@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'currency'}) }}
+
 with
 
 rates as (

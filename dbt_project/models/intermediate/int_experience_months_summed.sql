@@ -1,9 +1,17 @@
 {% set cell = ['month_start', 'program_type', 'metric', 'dimension', 'dimension_value'] %}
 
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {'fct_experience_responses': 'select ' ~ month_start('answered_date') ~ ' from {changes}'},
+    'days': rows_of_days(month_start('answered_date'), ['fct_experience_responses'], 'answered_date')
+        ~ ' union all ' ~ rows_of_days('month_start', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+}}) }}
+
 with
 
 experiences as (
     select * from {{ ref('fct_experience_responses') }}
+    {{ touched(month_start('answered_date'), 'where') }}
 ),
 
 surveys as (

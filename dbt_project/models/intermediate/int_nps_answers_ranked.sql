@@ -1,31 +1,34 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'fct_nps_responses': '
+            select response_id from {fct_nps_responses} where cluster_id in (select cluster_id from {changes})
+            union all
+            select response_id from {changes}
+        ',
+    },
+    'days': '
+        select response_id from {fct_nps_responses}
+        where cluster_id in (' ~ rows_of_days('cluster_id', ['fct_nps_responses'], 'answered_date') ~ ')
+        union all ' ~ rows_of_days('response_id', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+}}) }}
+
 with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 cells as (
     select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
-clusters as (
-    select distinct cluster_id from answers
-),
-
-clusters_numbered as (
-    select
-        cluster_id,
-        cast(row_number() over (order by cluster_id) as {{ dbt.type_int() }}) as cluster_number
-    from clusters
-),
-
 clustered as (
     select
-        answers.*,
-        clusters_numbered.cluster_number
+        *,
+        {{ text_number('cluster_id') }} as cluster_number
     from answers
-    inner join clusters_numbered
-        on answers.cluster_id = clusters_numbered.cluster_id
 ),
 
 -- Numbers in place of names first: what is sorted below is narrow.

@@ -1,3 +1,19 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'int_survey_responses_described': '
+            select response_id from {int_survey_responses_described}
+            where respondent_id in (select respondent_id from {changes})
+            union all
+            select response_id from {changes}
+        ',
+    },
+    'days': '
+        select response_id from {int_survey_responses_described}
+        where respondent_id in (' ~ rows_of_days('respondent_id', ['int_survey_responses_described'], 'answered_date') ~ ')
+        union all ' ~ rows_of_days('response_id', ['this'], 'answered_date'),
+}}) }}
+
 with
 
 responses as (
@@ -5,6 +21,7 @@ responses as (
     where
         counts_as_nps
         and is_scored
+        {{ touched('response_id') }}
 ),
 
 nps_scale as (

@@ -1,12 +1,28 @@
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {
+        'fct_survey_invitations': 'select ' ~ month_start('sent_date') ~ ' from {changes}',
+        'int_account_months_observed': 'select month_start from ' ~ changed_in(
+            ['account_id', 'month_start', 'revenue'] + var('account_dimensions')
+        ),
+    },
+    'days': rows_of_days(
+        'month_start', ['int_account_months_observed', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
+    ),
+}}) }}
+
 with
 
 invitations as (
     select * from {{ ref('fct_survey_invitations') }}
-    where account_id is not null
+    where
+        account_id is not null
+        {{ touched(month_start('sent_date')) }}
 ),
 
 account_months as (
     select * from {{ ref('int_account_months_observed') }}
+    {{ touched('month_start', 'where') }}
 ),
 
 accounts as (

@@ -1,16 +1,29 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'stg_survey__responses': 'response_id',
+        'fct_nps_responses': 'response_id',
+        'fct_experience_responses': 'response_id',
+    },
+}}) }}
+
 with
 
 responses as (
     select * from {{ ref('stg_survey__responses') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('response_id') }}
 ),
 
 nps_answers as (
     select response_id from {{ ref('fct_nps_responses') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 experience_answers as (
     select response_id from {{ ref('fct_experience_responses') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 -- What is said goes with its answer: one that is in no fact (employees, unfinished, excluded, without a score) has no

@@ -2,10 +2,42 @@
     | reject('in', ['survey_id'] + var('dimensions_of_the_answer_alone')) | list %}
 {% set account_columns = ['segment', 'size_band', 'region', 'industry', 'owner_id'] %}
 
+{% set sent_month = month_start('invitations.sent_date') %}
+
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {
+        'fct_survey_invitations': 'select ' ~ month_start('sent_date') ~ ' from {changes}',
+        'fct_nps_responses': 'select ' ~ sent_month ~ '
+            from {fct_survey_invitations} as invitations
+            where invitation_id in (select invitation_id from ' ~ changed_in(['invitation_id', 'response_id', 'nps_points']) ~ ')
+        ',
+        'dim_accounts': 'select ' ~ sent_month ~ '
+            from {fct_survey_invitations} as invitations
+            where account_id in (select account_id from {changes})
+        ',
+        'dim_account_history': 'select ' ~ sent_month ~ '
+            from {fct_survey_invitations} as invitations
+            where account_id in (select account_id from {changes})
+        ',
+        'stg_crm__contacts': 'select ' ~ sent_month ~ '
+            from {fct_survey_invitations} as invitations
+            where contact_id in (select contact_id from {changes})
+        ',
+        'dim_agents': 'select ' ~ sent_month ~ '
+            from {fct_survey_invitations} as invitations
+            where agent_id in (select agent_id from {changes})
+        ',
+    },
+    'days': rows_of_days(month_start('sent_date'), ['fct_survey_invitations'], 'sent_date')
+        ~ ' union all ' ~ rows_of_days('month_start', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+}}) }}
+
 with
 
 invitations as (
     select * from {{ ref('fct_survey_invitations') }}
+    {{ touched(month_start('sent_date'), 'where') }}
 ),
 
 survey_months as (
@@ -13,11 +45,14 @@ survey_months as (
         survey_id,
         {{ month_start('sent_date') }} as month_start
     from {{ ref('fct_survey_invitations') }}
+    {{ touched(month_start('sent_date'), 'where') }}
 ),
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    where invitation_id is not null
+    where
+        invitation_id is not null
+        {{ touched_when('answered_date >= {first}') }}
 ),
 
 accounts as (

@@ -1,3 +1,8 @@
+{{ config(meta={'recompute': {
+    'unit': 'account_id',
+    'follow': {'int_nps_answers_sequenced': 'account_id', 'fct_survey_invitations': 'account_id'},
+}}) }}
+
 with
 
 answers as (
@@ -6,6 +11,7 @@ answers as (
         is_linked
         and program_type = '{{ var("headline_program_type") }}'
         and account_standing_from is not null
+        {{ touched('account_id') }}
 ),
 
 invitations as (
@@ -13,6 +19,7 @@ invitations as (
     where
         account_id is not null
         and program_type = '{{ var("headline_program_type") }}'
+        {{ touched('account_id') }}
 ),
 
 -- What an account has at the ends of months: from the month of the first day on, up to that of the day after the last.

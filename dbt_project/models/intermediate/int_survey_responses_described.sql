@@ -1,8 +1,32 @@
+{# Contacts are optional: with the first on record, and without the last, every answer is linked by another rule. #}
+{% set contacts_are_new_or_gone %}
+(select count(*) from {stg_crm__contacts} where verdict = 'accepted')
+in (0, (select coalesce(sum(_sign), 0) from {changes} where verdict = 'accepted'))
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'stg_survey__responses': 'response_id',
+        'stg_survey__invitations':
+            'select response_id from {stg_survey__responses} where invitation_id in (select invitation_id from {changes})',
+        'stg_crm__contacts':
+            'select response_id from {this} where contact_id in (select contact_id from {changes}) or '
+            ~ contacts_are_new_or_gone,
+        'dim_accounts': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
+        'dim_account_history': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
+        'dim_agents': 'select response_id from {this} where agent_id in (select agent_id from {changes})',
+    },
+    'days': rows_of_days('response_id', ['stg_survey__responses', 'this'], 'answered_date'),
+}}) }}
+
 with
 
 responses as (
     select * from {{ ref('stg_survey__responses') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('response_id') }}
 ),
 
 invitations as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'account_id'}) }}
+
 with
 
 -- Superseded versions are the history; an account whose last version is deleted or quarantined has none.

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'agent_id'}) }}
+
 with
 
 users as (

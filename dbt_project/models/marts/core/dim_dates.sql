@@ -1,13 +1,16 @@
+{{ config(meta={'compared_by': 'date_day'}) }}
+
 with
 
 calendar as (
     select * from {{ ref('int_calendar_bounded') }}
 ),
 
+-- Days run on for a year, for what is booked.
 days as (
-    select {{ days_spanned('first_month', 'last_day') }} as date_day
+    select {{ days_spanned('first_month', add_days(as_of_date(), 365)) }} as date_day
     from calendar
-    {{ join_days_spanned('first_month', 'last_day') }}
+    {{ join_days_spanned('first_month', add_days(as_of_date(), 365)) }}
 ),
 
 final as (

@@ -1,5 +1,20 @@
 {% set horizons = var('revenue_horizons_months') %}
 
+{# Everything moves when a month has ended, or when the ledger begins with another month. #}
+{{ config(meta={'recompute': {
+    'unit': 'account_id',
+    'follow': {
+        'int_account_months_observed': 'account_id',
+        'fct_experience_responses': 'account_id',
+        'fct_account_revenue_months': '
+            select account_id from {int_account_months_observed}
+            where (select min(month_start) from {changes}) <= (select min(month_start) from {fct_account_revenue_months})
+        ',
+        'as_of': 'select account_id from {int_account_months_observed} where '
+            ~ month_start(add_days("date '{before}'", 1)) ~ ' <> ' ~ month_start(add_days("date '{now}'", 1)),
+    },
+}}) }}
+
 with
 
 account_months as (
@@ -9,6 +24,7 @@ account_months as (
         revenue,
         profit
     from {{ ref('int_account_months_observed') }}
+    {{ touched('account_id', 'where') }}
 ),
 
 -- The last month of each quarter that has ended.
@@ -20,6 +36,7 @@ quarter_ends as (
     where
         {{ add_months('month_start', 1) }} = {{ add_months(quarter_start('month_start'), 3) }}
         and month_end <= {{ as_of_date() }}
+        {{ touched('account_id') }}
 ),
 
 ledger as (
@@ -29,7 +46,9 @@ ledger as (
 
 experiences as (
     select * from {{ ref('fct_experience_responses') }}
-    where is_linked
+    where
+        is_linked
+        {{ touched('account_id') }}
 ),
 
 quarters as (
@@ -85,8 +104,10 @@ experience_by_quarter as (
     select
         quarter_ends.account_id,
         quarter_ends.month_end,
-        avg(case when experience_months.metric = 'csat' then experience_months.normalised_score end) as csat,
-        avg(case when experience_months.metric = 'ces' then experience_months.normalised_score end) as ces
+        {{ exact_sum("case when experience_months.metric = 'csat' then experience_months.normalised_score end") }}
+        / nullif(count(case when experience_months.metric = 'csat' then 1 end), 0) as csat,
+        {{ exact_sum("case when experience_months.metric = 'ces' then experience_months.normalised_score end") }}
+        / nullif(count(case when experience_months.metric = 'ces' then 1 end), 0) as ces
     from quarter_ends
     inner join experience_months
         on

@@ -1,8 +1,25 @@
+{{ config(meta={'recompute': {
+    'unit': 'account_id',
+    'follow': {
+        'stg_crm__revenue': 'account_id',
+        'int_exchange_rates_filled': '
+            select revenue.account_id from {stg_crm__revenue} as revenue
+            inner join {changes} as changes
+                on
+                    revenue.currency = changes.currency
+                    and revenue.period_end >= changes.month_start
+                    and revenue.period_start < ' ~ add_months('changes.month_start', 1) ~ '
+        ',
+    },
+}}) }}
+
 with
 
 revenue as (
     select * from {{ ref('stg_crm__revenue') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('account_id') }}
 ),
 
 rates as (

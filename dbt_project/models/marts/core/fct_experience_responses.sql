@@ -1,3 +1,9 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {'int_survey_responses_described': 'response_id'},
+    'days': rows_of_days('response_id', ['int_survey_responses_described', 'this'], 'answered_date'),
+}}) }}
+
 with
 
 responses as (
@@ -5,6 +11,7 @@ responses as (
     where
         metric in ('csat', 'ces')
         and is_scored
+        {{ touched('response_id') }}
 ),
 
 final as (

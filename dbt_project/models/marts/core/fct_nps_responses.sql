@@ -1,11 +1,29 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'int_survey_responses_described': 'response_id',
+        'int_nps_answers_sequenced': 'response_id',
+        'int_account_months_observed': '
+            select answers.response_id from {int_nps_answers_sequenced} as answers
+            inner join ' ~ changed_in(['account_id', 'month_start', 'trailing_revenue_12m']) ~ ' as changes
+                on answers.account_id = changes.account_id and answers.month_start = changes.month_start
+        ',
+        'stg_crm__contracts':
+            'select response_id from {int_nps_answers_sequenced} where account_id in (select account_id from {changes})',
+    },
+    'days': rows_of_days('response_id', ['int_survey_responses_described', 'this'], 'answered_date'),
+}}) }}
+
 with
 
 described as (
     select * from {{ ref('int_survey_responses_described') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 sequenced as (
     select * from {{ ref('int_nps_answers_sequenced') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 account_months as (

@@ -1,7 +1,17 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'int_response_comments_listed': 'response_id',
+        'stg_enrichment__comments':
+            'select response_id from {int_response_comments_listed} where comment_hash in (select comment_hash from {changes})',
+    },
+}}) }}
+
 with
 
 response_comments as (
     select * from {{ ref('int_response_comments_listed') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 comments as (

@@ -1,8 +1,22 @@
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'int_response_comments_listed': 'response_id',
+        'fct_nps_responses': 'response_id',
+        'stg_enrichment__comments':
+            'select response_id from {int_response_comments_listed} where comment_hash in (select comment_hash from {changes})',
+        'stg_enrichment__comment_themes':
+            'select response_id from {int_response_comments_listed} where comment_hash in (select comment_hash from {changes})',
+    },
+}}) }}
+
 with
 
 response_comments as (
     select * from {{ ref('int_response_comments_listed') }}
-    where is_nps
+    where
+        is_nps
+        {{ touched('response_id') }}
 ),
 
 comment_themes as (
@@ -15,6 +29,7 @@ comments as (
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 found as (

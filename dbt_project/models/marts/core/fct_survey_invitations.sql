@@ -1,8 +1,42 @@
+{# Whatever is touched of a person touches all that the person was sent: the days between two invitations count. #}
+{% set of_touched_people = '
+    select invitations.invitation_id from {stg_survey__invitations} as invitations
+    where invitations.contact_id in (
+        select contact_id from {stg_survey__invitations} where invitation_id in (TOUCHED)
+        union all
+        select contact_id from {this} where invitation_id in (TOUCHED)
+    )
+    union all
+    TOUCHED
+' %}
+
+{{ config(meta={'recompute': {
+    'unit': 'invitation_id',
+    'follow': {
+        'stg_survey__invitations': of_touched_people.replace('TOUCHED', 'select invitation_id from {changes}'),
+        'int_survey_responses_described': of_touched_people.replace('TOUCHED', 'select invitation_id from {changes}'),
+        'stg_crm__contacts': of_touched_people.replace('TOUCHED',
+            'select invitation_id from {this} where contact_id in (select contact_id from {changes})'),
+        'dim_accounts': of_touched_people.replace('TOUCHED', '
+            select invitation_id from {stg_survey__invitations} where account_id in (select account_id from {changes})
+            union all
+            select invitations.invitation_id from {stg_survey__invitations} as invitations
+            inner join {stg_crm__contacts} as contacts on invitations.contact_id = contacts.contact_id
+            where contacts.account_id in (select account_id from {changes})
+        '),
+    },
+    'days': of_touched_people.replace(
+        'TOUCHED', rows_of_days('invitation_id', ['stg_survey__invitations', 'this'], 'sent_date')
+    ),
+}}) }}
+
 with
 
 invitations as (
     select * from {{ ref('stg_survey__invitations') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('invitation_id') }}
 ),
 
 -- Once more and narrow, because an engine keeps what is read more than once.
@@ -16,6 +50,7 @@ sent as (
     where
         verdict = 'accepted'
         and contact_id is not null
+        {{ touched('invitation_id') }}
 ),
 
 responses as (
@@ -41,7 +76,9 @@ responses_by_invitation as (
         count(*) as n_answers,
         count(case when is_scored then 1 end) as n_scored
     from responses
-    where invitation_id is not null
+    where
+        invitation_id is not null
+        {{ touched('invitation_id') }}
     group by invitation_id
 ),
 

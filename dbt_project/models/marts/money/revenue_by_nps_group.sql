@@ -1,13 +1,33 @@
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {
+        'int_account_months_observed': 'select month_start from ' ~ changed_in(['account_id', 'month_start', 'nps_group']),
+        'fct_account_revenue_months': 'month_start',
+        'as_of': '
+            select month_start from {int_account_months_observed}
+            where
+                month_end > least(date \'{before}\', date \'{now}\')
+                and month_end <= greatest(date \'{before}\', date \'{now}\')
+        ',
+    },
+    'days': rows_of_days(
+        'month_start', ['int_account_months_observed', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
+    ),
+}}) }}
+
 with
 
 revenue as (
     select * from {{ ref('fct_account_revenue_months') }}
+    {{ touched('month_start', 'where') }}
 ),
 
 -- The group at the end of the month; only whole months.
 account_months as (
     select * from {{ ref('int_account_months_observed') }}
-    where month_end <= {{ as_of_date() }}
+    where
+        month_end <= {{ as_of_date() }}
+        {{ touched('month_start') }}
 ),
 
 grouped as (

@@ -1,5 +1,24 @@
 {% set cell = ['month_start', 'dimension', 'dimension_value'] %}
 
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {
+        'int_account_months_observed': 'select month_start from ' ~ changed_in(
+            ['account_id', 'month_start', 'revenue', 'is_customer', 'n_invitations', 'n_contacts_answered']
+            + var('account_dimensions')
+        ),
+        'as_of': '
+            select month_start from {int_account_months_observed}
+            where
+                month_end > least(date \'{before}\', date \'{now}\')
+                and month_end <= greatest(date \'{before}\', date \'{now}\')
+        ',
+    },
+    'days': rows_of_days(
+        'month_start', ['int_account_months_observed', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
+    ),
+}}) }}
+
 with
 
 -- Whole months of accounts that were customers in them.
@@ -8,6 +27,7 @@ account_months as (
     where
         month_end <= {{ as_of_date() }}
         and is_customer
+        {{ touched('month_start') }}
 ),
 
 flagged as (

@@ -1,18 +1,68 @@
 {% set dimensions = ['all'] + var('answer_dimensions') %}
+{% set cells = ['cell_of_all'] %}
+{% for dimension in var('answer_dimensions') %}
+{% do cells.append('cell_of_' ~ dimension) %}
+{% endfor %}
+
+{# An answer that stands for longer or shorter than it did touches the days between, and not all on which it stood. #}
+{% set moved = cells + ['cluster_number', 'nps_points', 'response_id'] %}
+{% set ways_to_stand %}
+    select
+        count(standing_from) as n_ways,
+        min(standing_from) as first_from,
+        max(standing_from) as last_from,
+        min(standing_until) as first_until,
+        max(standing_until) as last_until
+    from {changes}
+    group by {{ moved | join(', ') }}
+{% endset %}
+{% set days_touched %}
+    select {{ days_spanned('first_day', 'last_day') }}
+    from (
+        select
+            first_from as first_day,
+            case when n_ways = 2 then {{ add_days('last_from', -1) }} else last_until end as last_day
+        from ({{ ways_to_stand }}) as ways
+        union
+        select
+            {{ add_days('first_until', 1) }} as first_day,
+            last_until as last_day
+        from ({{ ways_to_stand }}) as ways
+        where n_ways = 2
+    ) as spans
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'date_day',
+    'follow': {
+        'int_nps_answers_ranked': days_touched,
+        'int_nps_cells_opened': 'select ' ~ days_spanned('min(first_day)', "date '{as_of}'") ~ ' from {changes}',
+        'dim_dates': 'date_day',
+        'as_of': 'select ' ~ days_spanned("least(date '{before}', date '{now}')", "greatest(date '{before}', date '{now}')"),
+    },
+    'days': rows_of_days('date_day', ['dim_dates'], 'date_day'),
+}}) }}
 
 with
 
 answers as (
     select * from {{ ref('int_nps_answers_ranked') }}
-    where standing_from is not null
+    where
+        standing_from is not null
+        {{ touched_when('standing_from <= {last} and standing_until >= {first}') }}
 ),
 
 cells as (
     select * from {{ ref('int_nps_cells_numbered') }}
 ),
 
+opened as (
+    select * from {{ ref('int_nps_cells_opened') }}
+),
+
 calendar as (
     select date_day from {{ ref('dim_dates') }}
+    {{ touched('date_day', 'where') }}
 ),
 
 lone_answers as (
@@ -230,6 +280,15 @@ cell_changes as (
         -sum(n_detractors) as n_detractors
     from account_spans
     group by cell_number, next_day
+    -- From its first day on a cell is known, whether or not anything of it stands.
+    union all
+    select
+        cell_number,
+        first_day as date_day,
+        0 as n_scored,
+        0 as n_promoters,
+        0 as n_detractors
+    from opened
 ),
 
 cell_changes_by_day as (

@@ -1,10 +1,26 @@
 {% set cell = ['month_start', 'theme', 'question'] %}
 
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {
+        'fct_nps_responses': 'select month_start from ' ~ changed_in(
+            ['response_id', 'cluster_id', 'account_id', 'program_type', 'nps_points', 'trailing_revenue_12m', 'month_start']
+        ),
+        'fct_response_themes':
+            'select month_start from {fct_nps_responses} where response_id in (select response_id from {changes})',
+    },
+    'days': rows_of_days(
+        'month_start', ['fct_nps_responses', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
+    ),
+}}) }}
+
 with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    where program_type = '{{ var("headline_program_type") }}'
+    where
+        program_type = '{{ var("headline_program_type") }}'
+        {{ touched('month_start') }}
 ),
 
 response_themes as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'account_id'}) }}
+
 with
 
 raw_accounts as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'contact_id'}) }}
+
 with
 
 raw_contacts as (

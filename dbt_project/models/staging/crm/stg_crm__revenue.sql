@@ -1,9 +1,30 @@
 {% set last_whole_month = add_months(month_start(add_days(as_of_date(), 1)), -1) %}
+{% set unit = "coalesce(revenue_id, cast(_row_number as varchar))" %}
+{% set raw_unit = 'coalesce(' ~ clean_text('revenue_id') ~ ', cast(_row_number as varchar))' %}
+
+{{ config(meta={'recompute': {
+    'unit': unit,
+    'follow': {
+        'crm_revenue': 'select ' ~ raw_unit ~ ' from {changes}',
+        'stg_crm__accounts': 'select ' ~ unit ~ ' from {this} where account_id in (select account_id from {changes})',
+        'stg_finance__exchange_rates': 'select ' ~ unit ~ '
+            from {this}
+            where
+                currency in (select currency from {changes})
+                and (quarantine_reason is not null or period_end >= (select min(month_start) from {changes}))
+        ',
+        'as_of': 'select ' ~ unit ~ " from {this} where currency <> '" ~ var('reporting_currency') ~ "' and "
+            ~ month_start(add_days("date '{before}'", 1)) ~ ' <> ' ~ month_start(add_days("date '{now}'", 1)),
+    },
+    'days': rows_of_days(raw_unit, ['crm_revenue'], parse_date('period_start'), parse_date('period_end'))
+        ~ ' union all ' ~ rows_of_days(unit, ['this'], 'period_start', 'period_end'),
+}}) }}
 
 with
 
 raw_revenue as (
     select * from {{ source('crm', 'crm_revenue') }}
+    {{ touched(raw_unit, 'where') }}
 ),
 
 accounts as (

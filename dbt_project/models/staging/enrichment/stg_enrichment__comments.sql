@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'comment_hash'}) }}
+
 with
 
 raw_comments as (

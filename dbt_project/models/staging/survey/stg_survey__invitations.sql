@@ -1,7 +1,21 @@
+{% set unit = "coalesce(invitation_id, cast(_row_number as varchar))" %}
+{% set raw_unit = 'coalesce(' ~ clean_text('invitation_id') ~ ', cast(_row_number as varchar))' %}
+
+{{ config(meta={'recompute': {
+    'unit': unit,
+    'follow': {
+        'survey_invitations': 'select ' ~ raw_unit ~ ' from {changes}',
+        'as_of': 'select ' ~ unit ~ " from {this} where sent_date > least(date '{before}', date '{now}')",
+    },
+    'days': rows_of_days(raw_unit, ['survey_invitations'], local_date(parse_timestamp('sent_at')))
+        ~ ' union all ' ~ rows_of_days(unit, ['this'], 'sent_date'),
+}}) }}
+
 with
 
 raw_invitations as (
     select * from {{ source('survey', 'survey_invitations') }}
+    {{ touched(raw_unit, 'where') }}
 ),
 
 typed as (

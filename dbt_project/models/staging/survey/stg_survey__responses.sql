@@ -1,7 +1,24 @@
+{% set unit = "coalesce(response_id, cast(_row_number as varchar))" %}
+{% set raw_unit = 'coalesce(' ~ clean_text('response_id') ~ ', cast(_row_number as varchar))' %}
+
+{{ config(meta={'recompute': {
+    'unit': unit,
+    'follow': {
+        'survey_responses': 'select ' ~ raw_unit ~ ' from {changes}',
+        'stg_survey__invitations':
+            'select ' ~ unit ~ ' from {this} where invitation_id in (select invitation_id from {changes})',
+        'as_of':
+            'select ' ~ unit ~ " from {this} where answered_date > least(date '{before}', date '{now}')",
+    },
+    'days': rows_of_days(raw_unit, ['survey_responses'], local_date(parse_timestamp('answered_at')))
+        ~ ' union all ' ~ rows_of_days(unit, ['this'], 'answered_date'),
+}}) }}
+
 with
 
 raw_responses as (
     select * from {{ source('survey', 'survey_responses') }}
+    {{ touched(raw_unit, 'where') }}
 ),
 
 surveys as (

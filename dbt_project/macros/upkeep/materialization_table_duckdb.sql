@@ -1,0 +1,27 @@
+{#
+    In place of dbt's own: a table that would be made again of the same query and the same rows is left as it is; one whose model
+    says what its parents touch is recomputed there (upkeep_touch); every other is built whole. Whether rows are the same is told
+    by their fingerprint (the sum of their hashes, their number, their columns), so all ends here when a table comes out as it was.
+
+    Table and fingerprint change in one transaction. What a build left behind that was interrupted holds for the next.
+#}
+{% materialization table, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set plan = upkeep_plan('tables') -%}
+    {%- set stands = existing is not none and existing.is_table and plan['recorded'] is not none -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- if stands and not plan['changed'] and not var('backfill_from') -%}
+        {%- call noop_statement('main', 'UNCHANGED') -%}
+            {{ compiled_code }}
+        {%- endcall -%}
+    {%- elif not (stands and upkeep_touch(plan)) -%}
+        {%- do upkeep_whole(plan, existing, target, stands) -%}
+    {%- endif -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}

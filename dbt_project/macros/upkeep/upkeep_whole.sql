@@ -1,0 +1,68 @@
+{#
+    Build a table whole and put it in the place of the one that is there. `compared_by` of a model's meta is its key: by it the
+    changed rows are found, so that what hangs on the table can follow them.
+#}
+{% macro upkeep_whole(plan, existing, target, stands) -%}
+    {%- set made = make_intermediate_relation(target) -%}
+    {%- set key = model.config.meta.get('compared_by') -%}
+    {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- do drop_relation_if_exists(load_cached_relation(made)) -%}
+    {%- call statement('main') -%}
+        {{ create_table_as(False, made, compiled_code) }}
+    {%- endcall -%}
+    {%- call statement('fingerprint', fetch_result=true) -%}
+        select
+            cast(coalesce(sum(hash(t)), 0) as varchar) as hash_sum,
+            count(*) as n_rows,
+            (
+                select md5(string_agg(concat(column_name, ' ', data_type), ', ' order by column_index))
+                from duckdb_columns()
+                where schema_name = '{{ made.schema }}' and table_name = '{{ made.identifier }}'
+            ) as columns_hash
+        from {{ made }} as t
+    {%- endcall -%}
+    {%- set found = load_result('fingerprint')['table'].rows[0] -%}
+    {%- set fingerprint = [found['hash_sum'], found['n_rows'], found['columns_hash']] | join(':') -%}
+    {%- set is_other = not stands or plan['recorded']['fingerprint'] != fingerprint -%}
+    {%- set followed = stands and is_other and key -%}
+    {%- if followed -%}
+        {%- call statement('changes') -%}
+            create or replace table {{ changes }} as
+            {%- for sign, ours, theirs in [(1, made, existing), (-1, existing, made)] %}
+            select ours.*, {{ sign }} as _sign
+            from {{ ours }} as ours
+            anti join (select {{ key }} as _key, hash(t) as _hash from {{ theirs }} as t) as theirs
+                on ours.{{ key }} = theirs._key and hash(ours) = theirs._hash
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        {%- endcall -%}
+    {%- endif -%}
+    {%- if existing is not none -%}
+        {%- do adapter.drop_relation(existing) -%}
+    {%- endif -%}
+    {%- do adapter.rename_relation(made, target) -%}
+    {%- do create_indexes(target) -%}
+    {%- do persist_docs(target, model) -%}
+    {%- if not is_other -%}
+        {%- call statement('recorded') -%}
+            update upkeep.tables
+            set inputs = {{ text_literal(tojson(plan['inputs'], sort_keys=true)) }}
+            where unique_id = {{ text_literal(model.unique_id) }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- call statement('forgotten') -%}
+            delete from upkeep.tables where unique_id = {{ text_literal(model.unique_id) }}
+        {%- endcall -%}
+        {%- call statement('recorded') -%}
+            insert into upkeep.tables
+            select
+                {{ text_literal(model.unique_id) }},
+                {{ text_literal(plan['definition']) }},
+                {{ text_literal(tojson(plan['inputs'], sort_keys=true)) }},
+                {{ found['hash_sum'] }},
+                {{ found['n_rows'] }},
+                {{ text_literal(fingerprint) }},
+                {{ text_literal(plan['recorded']['fingerprint']) if followed else 'null' }}
+        {%- endcall -%}
+    {%- endif -%}
+{%- endmacro %}
