@@ -36,7 +36,11 @@
     {%- endcall -%}
     {%- call statement('main') -%}
         insert into arriving_rows by name
-        {{ upkeep_narrowed(compiled_code) }}
+        select *
+        from (
+            {{ upkeep_narrowed(compiled_code) }}
+        ) as made
+        where ({{ unit }}) in (select unit from touched_units)
     {%- endcall -%}
     {%- call statement('changed_rows') -%}
         create or replace temporary table changed_rows as
@@ -89,7 +93,9 @@
         from difference
         where tables.unique_id = {{ text_literal(model.unique_id) }}
     {%- endcall -%}
-    {%- do store_raw_result('main', message='RECOMPUTED ' ~ leaving ~ ', CHANGED ' ~ n_changed, code='RECOMPUTED', rows_affected=n_changed | int) -%}
+    {%- do store_raw_result(
+        'main', message='RECOMPUTED ' ~ leaving ~ ', CHANGED ' ~ n_changed, code='RECOMPUTED', rows_affected=n_changed | int
+    ) -%}
     {%- for table in ['touched_units', 'arriving_rows', 'changed_rows'] -%}
         {%- do run_query('drop table ' ~ table) -%}
     {%- endfor -%}
@@ -145,7 +151,8 @@
     {%- for whole, word, condition in modules.re.findall('(/\\* (where|and) touched when: (.+?) \\*/)', by_unit) -%}
         {%- set bounded = condition
             .replace('{first}', '(select min(unit) from touched_units)')
-            .replace('{last}', '(select max(unit) from touched_units)') -%}
+            .replace('{last}', '(select max(unit) from touched_units)')
+            .replace('{units}', '(select unit from touched_units)') -%}
         {%- set narrowed.sql = narrowed.sql.replace(whole, word ~ ' (' ~ bounded ~ ')') -%}
     {%- endfor -%}
     {{ return(narrowed.sql) }}

@@ -93,6 +93,8 @@ final as (
         seniority,
         is_linked,
         coalesce(next_answered_month > month_start, true) as is_last_of_month,
+        coalesce({{ quarter_start('next_answered_month') }} > {{ quarter_start('month_start') }}, true)
+            as is_last_of_quarter,
         answered_date,
         month_start,
         case when trend_until >= answered_date then answered_date end as standing_from,

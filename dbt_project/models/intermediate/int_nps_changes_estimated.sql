@@ -1,9 +1,27 @@
 {% set pair = ['comparison_number', 'program_number', 'period_to'] %}
+{# The periods in which an answer counts, each with the first day of those that are compared with it. #}
+{% set month, quarter = 'month_start', quarter_start('month_start') %}
+{% set compared = [month, add_months(month, 1), quarter, add_months(quarter, 3), add_months(quarter, 12)] %}
+{% set touched_periods = [] %}
+{% for period in compared %}
+{% do touched_periods.append(period ~ ' in {units}') %}
+{% endfor %}
+{% set periods_touched %}
+    {% for period in compared %}
+    select {{ period }} from {{ changed_in([
+        'response_id', 'program_type', 'cluster_id', 'nps_points', 'is_last_of_month', 'is_last_of_quarter', 'month_start'
+    ]) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{% endset %}
+
+{{ config(meta={'recompute': {'unit': 'period_to', 'follow': {'fct_nps_responses': periods_touched}}}) }}
 
 with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
+    {{ touched_when(touched_periods | join(' or '), 'where') }}
 ),
 
 programs as (
@@ -31,10 +49,8 @@ followed as (
         answers.nps_points,
         answers.month_start,
         {{ quarter_start('answers.month_start') }} as quarter_start,
-        lead(answers.month_start) over (
-            partition by answers.program_type, answers.respondent_id
-            order by answers.answered_at, answers.response_id
-        ) as next_month_start
+        answers.is_last_of_month,
+        answers.is_last_of_quarter
     from answers
     inner join programs
         on answers.program_type = programs.program_type
@@ -52,9 +68,7 @@ periods as (
         sum(nps_points) as points_sum,
         count(*) as n_scored
     from followed
-    where
-        next_month_start is null
-        or next_month_start > month_start
+    where is_last_of_month
     group by program_number, cluster_number, month_start
     union all
     select
@@ -65,9 +79,7 @@ periods as (
         sum(nps_points) as points_sum,
         count(*) as n_scored
     from followed
-    where
-        next_month_start is null
-        or {{ quarter_start('next_month_start') }} > quarter_start
+    where is_last_of_quarter
     group by program_number, cluster_number, quarter_start
 ),
 

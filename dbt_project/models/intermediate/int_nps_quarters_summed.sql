@@ -1,33 +1,25 @@
+{{ config(meta={'recompute': {
+    'unit': 'quarter_start',
+    'follow': {
+        'fct_nps_responses': 'select ' ~ quarter_start('month_start') ~ ' from ' ~ changed_in(
+            ['response_id', 'program_type', 'nps_points', 'is_last_of_quarter', 'month_start'] + var('answer_dimensions')
+        ),
+    },
+    'days': rows_of_days(quarter_start('month_start'), ['fct_nps_responses'], 'answered_date')
+        ~ ' union all ' ~ rows_of_days('quarter_start', ['this'], 'quarter_start', add_months('quarter_start', 3)),
+}}) }}
+
 with
 
-answers as (
+-- Before any slicing, as in nps_by_month: the slices of a dimension add up to the total.
+latest as (
     select
         *,
         {{ quarter_start('month_start') }} as quarter_start
     from {{ ref('fct_nps_responses') }}
-),
-
--- Before any slicing, as in nps_by_month: the slices of a dimension add up to the total.
-followed as (
-    select
-        *,
-        lead(quarter_start) over (
-            partition by program_type, respondent_id
-            order by answered_at, response_id
-        ) as next_quarter_start
-    from answers
-),
-
-latest as (
-    select
-        program_type,
-        quarter_start,
-        {{ var('answer_dimensions') | join(', ') }}{{ ',' if var('answer_dimensions') }}
-        nps_points
-    from followed
     where
-        next_quarter_start is null
-        or next_quarter_start > quarter_start
+        is_last_of_quarter
+        {{ touched(quarter_start('month_start')) }}
 ),
 
 summed as (

@@ -82,6 +82,7 @@ final as (
         {{ days_between('described.answered_date', 'renewals.renewal_date') }} as days_to_renewal,
         described.is_linked,
         sequenced.is_last_of_month,
+        sequenced.is_last_of_quarter,
         described.answered_date,
         sequenced.month_start,
         sequenced.standing_from,
