@@ -1,4 +1,4 @@
-"""Times and memory: of the sample, of the company at scale and a night on top of it, and of the value of a point."""
+"""Times and memory: of the sample, of the company at scale and nights on top of it, of the same by hand, of a point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,6 +26,9 @@ SCALES = (25.0, 250.0)
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
 # each: with less, what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
+# What others would make by hand (bench_floor), for the total, channels and segments; here for each dimension and with
+# intervals.
+CORE = ("fct_nps_responses", "fct_account_revenue_months", "nps_by_month", "nps_rolling")
 PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 
 
@@ -34,8 +37,9 @@ class Measured:
     name: str
     seconds: float
     build: dict[str, Any]
-    # What stands in NPS_HOME after it.
+    # What stands in NPS_HOME after it, and what was written to disk for it.
     mib: int
+    written_mib: int
 
     @property
     def engine_seconds(self) -> float:
@@ -53,11 +57,22 @@ class Measured:
             f"{1 - self.engine_seconds / self.seconds:.0%}",
             f"{memory['orchestration']:,}",
             f"{memory['dbt']:,}",
+            f"{self.written_mib / 1024:.1f}",
         ]
 
 
 PANEL_HEADER = ["account-quarters", "models s", "cpu s", "s per million", "memory limit", "MiB dbt"]
-HEADER = ["company", "raw rows", *(f"{phase} s" for phase in PHASES), "total s", "not engine", "MiB", "MiB dbt"]
+BY_HAND_HEADER = ["company", "core tables by", "s", "cpu s", "MiB", "GiB written", "of SQL"]
+HEADER = [
+    "company",
+    "raw rows",
+    *(f"{phase} s" for phase in PHASES),
+    "total s",
+    "not engine",
+    "MiB",
+    "MiB dbt",
+    "GiB written",
+]
 
 
 def table(rows: list[list[str]]) -> str:
@@ -71,7 +86,9 @@ def table(rows: list[list[str]]) -> str:
 
 
 def bench(scales: Sequence[float] = SCALES) -> str:
-    """Build the sample, the company at each scale, a night on top of each, and panels; the tables and what they say.
+    """Build the sample, the company at each scale, two nights on top of each, and panels; the tables and what they say.
+
+    The first night has arrivals alone, and the second corrections of all times as well.
 
     The sample is built twice, and the second time nothing is parsed. Without scales it is built alone.
     """
@@ -81,17 +98,19 @@ def bench(scales: Sequence[float] = SCALES) -> str:
         shutil.rmtree(home / "sample")
         measured = [_measure("sample", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF)]
         measured.append(_measure("again", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF))
-        wholes, nights = [], []
+        wholes, nights, by_hand = [], [], []
         for scale in scales:
             raw, built = home / f"raw-{scale:g}", home / f"scale-{scale:g}"
             generator = [sys.executable, str(REPOSITORY / "seeds" / "generate_company.py"), "--format", "parquet"]
             subprocess.run([*generator, "--scale", str(scale), "--output", str(raw)], check=True)
             as_folders(raw)
             wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF))
-            next_day = SAMPLE_AS_OF + timedelta(days=1)
-            arrive(raw, next_day)
-            nights.append(_measure("a night more", raw, built, next_day))
-            measured += [wholes[-1], nights[-1]]
+            days = [SAMPLE_AS_OF + timedelta(days=number) for number in (1, 2)]
+            arrive(raw, days[0])
+            nights.append(_measure("a night more", raw, built, days[0]))
+            arrive(raw, days[1], corrected=True)
+            measured += [wholes[-1], nights[-1], _measure("with corrections", raw, built, days[1])]
+            by_hand += _measure_by_hand(f"scale {scale:g}", raw, built, home, days[1])
             shutil.rmtree(raw)
             shutil.rmtree(built)
         panels = [_measure_panel(millions, limit, home) for millions, limit in PANELS.items()] if scales else []
@@ -105,6 +124,8 @@ def bench(scales: Sequence[float] = SCALES) -> str:
             f"Growth from scale {scales[0]:g} to {scales[-1]:g}: a full build as rows to the power of "
             f"{_exponent(scales, wholes):.2f}, a night to the power of {_exponent(scales, nights):.2f}."
         )
+    if by_hand:
+        said.append(table([BY_HAND_HEADER, *by_hand]))
     if panels:
         said.append(table([PANEL_HEADER, *panels]))
     return "\n\n".join(said)
@@ -120,35 +141,81 @@ def _measure(name: str, raw: Path, home: Path, as_of: date) -> Measured:
         "NPS_HOME": str(home),
         "NPS_AS_OF": as_of.isoformat(),
     }
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "orchestration", "nightly"], env=environment, cwd=REPOSITORY, check=True)
-    seconds = time.perf_counter() - started
+    run = _run([sys.executable, "-m", "orchestration", "nightly"], environment)
     build = json.loads((home / "published" / "build.json").read_text(encoding="utf-8"))
     n_bytes = sum(file.stat().st_size for file in home.rglob("*") if file.is_file() and not file.is_symlink())
-    return Measured(name, seconds, build, n_bytes // 2**20)
+    return Measured(name, run.seconds, build, n_bytes // 2**20, run.written_mib)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a process and its children used: seconds by the clock and of processors, the most memory that one held."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: int
+    written_mib: int
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, cwd=REPOSITORY)
+    # Not process.wait(): what one child used is told only by the call that waits for it.
+    _, status, used = os.wait4(process.pid, 0)
+    if status != 0:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    # The system counts blocks of 512 bytes, and memory in KiB.
+    seconds, cpu_seconds = time.perf_counter() - started, used.ru_utime + used.ru_stime
+    return Run(seconds, cpu_seconds, used.ru_maxrss // 1024, used.ru_oublock // 2048)
+
+
+def _dbt_run(selection: Sequence[str], home: Path, as_of: date) -> list[str]:
+    target = ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
+    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    variables = ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
+    return [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", *selection, *project, *target, *variables]
+
+
+def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date) -> list[list[str]]:
+    """The core tables by this project, then by hand in SQL, with pandas and Polars: each in a process of its own."""
+    environment = process_environment()
+    command = _dbt_run(["--full-refresh", "--select", *(f"+{table}" for table in CORE)], home, as_of)
+    build_file = {"NPS_BUILD_FILE": str(built / "build" / "warehouse.duckdb")}
+    runs = {"this project": _run(command, environment | build_file)}
+    for way in ("sql", "pandas", "polars"):
+        folder = home / f"by-hand-{way}"
+        command = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw), str(folder), as_of.isoformat()]
+        runs[way] = _run(command, environment)
+        shutil.rmtree(folder)
+    floor = runs["sql"].seconds
+    return [
+        [
+            name,
+            way,
+            f"{run.seconds:.1f}",
+            f"{run.cpu_seconds:.1f}",
+            f"{run.peak_mib:,}",
+            f"{run.written_mib / 1024:.1f}",
+            f"{run.seconds / floor:.2f}",
+        ]
+        for way, run in runs.items()
+    ]
 
 
 def _measure_panel(millions: int, memory_limit: str, home: Path) -> list[str]:
     """What one point is worth, by all methods and with all checks: the models alone, on so many account-quarters."""
     build_file = home / f"panel-{millions}.duckdb"
     write_panel(build_file, millions * 1_000_000 // QUARTERS)
-    command = [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", "--selector", "value_of_a_point"]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target")]
-    command += ["--log-path", str(home / "logs"), "--vars", json.dumps({"as_of_date": "2024-01-01"})]
     told = {"NPS_BUILD_FILE": str(build_file), "NPS_MEMORY_LIMIT": memory_limit}
-    run = subprocess.Popen(command, env=process_environment() | told)
-    # Not run.wait(): what one child used is told only by the call that waits for it.
-    _, status, used = os.wait4(run.pid, 0)
-    if status != 0:
-        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    run = _run(_dbt_run(["--selector", "value_of_a_point"], home, date(2024, 1, 1)), process_environment() | told)
     build_file.unlink()
     results = json.loads((home / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
     seconds = seconds_executing(results)
     return [
         f"{millions:,} million",
         f"{seconds:.1f}",
-        f"{used.ru_utime + used.ru_stime:.1f}",
+        f"{run.cpu_seconds:.1f}",
         f"{seconds / millions:.1f}",
         memory_limit,
-        f"{used.ru_maxrss // 1024:,}",
+        f"{run.peak_mib:,}",
     ]

@@ -9,13 +9,15 @@ from random import Random
 import duckdb
 
 HEADERS = {
-    "survey_responses": "response_id,survey_id,account_id,contact_id,channel,answered_at,score,verbatim_reason,"
-    "is_deleted,updated_at,loaded_at",
-    "survey_invitations": "invitation_id,survey_id,contact_id,account_id,channel,sent_at,delivered_at",
+    "survey_responses": "response_id,survey_id,invitation_id,account_id,contact_id,agent_id,channel,answered_at,score,"
+    "verbatim_reason,is_deleted,updated_at,loaded_at",
+    "survey_invitations": "invitation_id,survey_id,contact_id,account_id,agent_id,channel,sent_at,delivered_at",
     "survey_definitions": "survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,"
     "scale_direction,counts_as_nps",
     "crm_accounts": "account_id,account_name,segment,size_band,region,created_at,updated_at",
-    "crm_contacts": "contact_id,account_id,buying_role",
+    "crm_contacts": "contact_id,account_id,buying_role,last_active_at,updated_at",
+    "crm_users": "user_id,user_name,team",
+    "crm_cases": "case_id,response_id,owner_id,opened_at,first_contact_at,closed_at,was_reached,updated_at",
     "crm_contracts": "contract_id,account_id,start_date,end_date",
     "crm_revenue": "revenue_id,account_id,period_start,period_end,amount,currency,revenue_type,updated_at",
     "exchange_rates": "month,currency,rate",
@@ -32,11 +34,17 @@ class Company:
         self.as_of = date(2024, 7, 1)
         self._random = Random(seed)
         self._responses: list[str] = []
+        self._invitations: list[str] = []
+        self._accounts_lost: set[int] = set()
         self._n_files = 0
-        survey = "rel,Relationship,relationship,nps,Would you?,0,10,higher_is_better,true"
-        self._write("survey_definitions", "surveys", [survey])
+        surveys = [
+            "rel,Relationship,relationship,nps,Would you?,0,10,higher_is_better,true",
+            "sup,Support,transactional,csat,How satisfied?,0,10,higher_is_better,false",
+        ]
+        self._write("survey_definitions", "surveys", surveys)
         self._write("crm_accounts", "accounts", [self._account(n, "small", "2023-01-01") for n in range(ACCOUNTS)])
-        self._write("crm_contacts", "contacts", [f"c{n},a{n % ACCOUNTS},user" for n in range(ACCOUNTS * 2)])
+        self._write("crm_contacts", "contacts", [self._contact(n, n % ACCOUNTS) for n in range(ACCOUNTS * 2)])
+        self._write("crm_users", "users", ["u0,Ada,desk", "u1,Ben,field"])
         self._write("crm_contracts", "contracts", [f"k{n},a{n},2024-01-01,2024-12-31" for n in range(ACCOUNTS)])
         self._write("exchange_rates", "rates", self._rates("1.1"))
         self.arrive()
@@ -47,7 +55,8 @@ class Company:
         """Let something happen; what."""
         events = [
             self.arrive, self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
-            self.move_account, self.change_rates, self.learn_of_contacts, self.pass_a_day, self.stay,
+            self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
+            self.renew, self.follow_up, self.move_agent, self.pass_a_day, self.stay,
         ]  # fmt: skip
         happened = self._random.sample(events, self._random.randint(1, 3))
         for event in happened:
@@ -89,9 +98,10 @@ class Company:
         rows = []
         for n in range(10):
             contact, day = self._random.randrange(ACCOUNTS * 2), self._day()
-            rows.append(
-                f"i{self._n_files}-{n},rel,c{contact},a{contact % ACCOUNTS},email,{day}T08:00:00Z,{day}T08:01:00Z"
-            )
+            key = f"i{self._n_files}-{n}"
+            who = f"c{contact},a{contact % ACCOUNTS},u{n % 3}"
+            rows.append(f"{key},rel,{who},email,{day}T08:00:00Z,{day}T08:01:00Z")
+            self._invitations.append(key)
         self._write("survey_invitations", "invitations", rows)
 
     def bill(self) -> None:
@@ -117,7 +127,40 @@ class Company:
         file.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
     def learn_of_contacts(self) -> None:
-        self._write("crm_contacts", "contacts", [f"c{ACCOUNTS * 2 + self._random.randrange(4)},a1,decision_maker"])
+        self._write("crm_contacts", "contacts", [self._contact(ACCOUNTS * 2 + self._random.randrange(4), 1)])
+
+    def move_contact(self) -> None:
+        """A person at another account, in another role, active since."""
+        contact, account = self._random.randrange(ACCOUNTS * 2), self._random.randrange(ACCOUNTS)
+        self._write("crm_contacts", "moves", [self._contact(contact, account, "decision_maker", f"{self._day()}")])
+
+    def lose_account(self) -> None:
+        """An account that the CRM has no more, or has again."""
+        self._accounts_lost ^= {self._random.randrange(ACCOUNTS)}
+        (file,) = (self.folder / "crm_accounts").glob("accounts-*.csv")
+        rows = [self._account(n, "small", "2023-01-01") for n in range(ACCOUNTS) if n not in self._accounts_lost]
+        file.write_text("\n".join([HEADERS["crm_accounts"], *rows]) + "\n", encoding="utf-8")
+
+    def renew(self) -> None:
+        """A contract that ends another day than it did."""
+        account = self._random.randrange(ACCOUNTS)
+        self._write("crm_contracts", "renewals", [f"k{account},a{account},2024-01-01,{self._day()}"])
+
+    def follow_up(self) -> None:
+        """Cases of answers, opened and perhaps closed."""
+        rows = []
+        for key in self._random.sample(self._responses, min(4, len(self._responses))):
+            day = self._day()
+            rows.append(
+                f"k-{key},{key},u{self._random.randrange(3)},{day}T09:00:00Z,{day}T12:00:00Z,,true,{day}T12:00:00Z"
+            )
+        self._write("crm_cases", "cases", rows)
+
+    def move_agent(self) -> None:
+        """An agent in another team."""
+        (file,) = (self.folder / "crm_users").iterdir()
+        teams = [f"u{n},Agent {n},{self._random.choice(['desk', 'field'])}" for n in range(3)]
+        file.write_text("\n".join([HEADERS["crm_users"], *teams]) + "\n", encoding="utf-8")
 
     def pass_a_day(self) -> None:
         self.as_of += timedelta(days=self._random.choice([1, 1, 31]))
@@ -142,9 +185,11 @@ class Company:
         answered = f"{self._day()}T{self._random.randrange(24):02d}:00:00Z"
         fields = [
             key,
-            "rel",
-            f"a{contact % ACCOUNTS}",
+            self._random.choice(["rel", "rel", "rel", "sup"]),
+            self._random.choice(["", *self._invitations[-20:]]),
+            self._random.choice([f"a{contact % ACCOUNTS}", f"a{contact % ACCOUNTS}", ""]),
             f"c{contact}",
+            self._random.choice(["", "u0", "u1", "u2"]),
             self._random.choice(["email", "shop"]),
             answered,
             self._random.choice(["0", "6", "7", "8", "9", "10", "", "11", "6.5"]),
@@ -154,6 +199,10 @@ class Company:
             answered,
         ]
         return ",".join(fields)
+
+    @staticmethod
+    def _contact(number: int, account: int, role: str = "user", active: str = "") -> str:
+        return f"c{number},a{account},{role},{active},{active}"
 
     @staticmethod
     def _account(number: int, segment: str, since: str) -> str:
