@@ -44,7 +44,7 @@ def note_sources(
         if now is not None and now == before:
             continue
         held = _held(connection, name) if source["schema"] == RAW_SCHEMA else None
-        n_known = _rows_known(held_before, held)
+        n_known = rows_known(held_before, held)
         connection.execute(f"delete from {SCHEMA}.sources where unique_id = ?", [unique_id])
         drop_relation(connection, SCHEMA, f"changes_of_{name}")
         if n_known is not None:
@@ -70,7 +70,7 @@ def _held(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
     return {"types": [list(column) for column in types], "files": [list(file) for file in files]}
 
 
-def _rows_known(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> int | None:
+def rows_known(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> int | None:
     """How many rows are as they were, where all others come after them; None where it is not so."""
     if before is None or now is None or before["types"] != now["types"]:
         return None

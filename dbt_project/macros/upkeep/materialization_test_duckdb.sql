@@ -19,18 +19,16 @@
     {%- else -%}
         {%- do dbt.materialization_test_default() -%}
     {%- endif -%}
-    {%- call statement('forgotten') -%}
-        delete from upkeep.tests where unique_id = {{ text_literal(model.unique_id) }}
-    {%- endcall -%}
     {%- if load_result('main')['table'].rows[0]['failures'] == 0 -%}
         {%- call statement('recorded') -%}
+            delete from upkeep.tests where unique_id = {{ text_literal(model.unique_id) }};
             insert into upkeep.tests
             select
                 {{ text_literal(model.unique_id) }},
                 {{ text_literal(plan['definition']) }},
                 {{ text_literal(tojson(plan['inputs'], sort_keys=true)) }}
         {%- endcall -%}
+        {{ adapter.commit() }}
     {%- endif -%}
-    {{ adapter.commit() }}
     {{ return({'relations': []}) }}
 {% endmaterialization %}

@@ -8,65 +8,71 @@
 {% macro upkeep_plan(kind) -%}
     {%- set as_of = var('as_of_date') or run_started_at.strftime('%Y-%m-%d') -%}
     {%- set query = compiled_code.replace(as_of_date(), 'as_of') -%}
-    {%- set states = upkeep_states(model.depends_on.nodes) -%}
+    {%- set known = upkeep_known(kind) -%}
+    {%- set states = known['states'] -%}
     {%- set inputs = {} -%}
     {%- for unique_id in model.depends_on.nodes -%}
         {%- do inputs.update({unique_id: states.get(unique_id, {}).get('fingerprint')}) -%}
     {%- endfor -%}
     {%- if as_of_date() in compiled_code -%}
         {%- do inputs.update({'as_of': as_of}) -%}
-        {%- do states.update({'as_of': {}}) -%}
     {%- endif -%}
     {%- set columns = {} -%}
     {%- for name, column in (model.get('columns') or {}).items() -%}
         {%- do columns.update({name: [column.get('data_type'), column.get('description')]}) -%}
     {%- endfor -%}
     {%- set definition = local_md5(tojson(
-        [query, columns, model.get('description'), model.config.get('meta'), model.config.get('contract'), dbt_version], sort_keys=true
+        [query, columns, model.get('description'), model.config.get('meta'), model.config.get('contract'), dbt_version],
+        sort_keys=true
     )) -%}
-    {%- set found = run_query(
-        'select definition, inputs' ~ (', fingerprint, n_rows' if kind == 'tables') ~ ' from upkeep.' ~ kind
-        ~ ' where unique_id = ' ~ text_literal(model.unique_id)
-    ).rows -%}
-    {%- set changed = namespace(parents={}) -%}
-    {%- set recorded = none -%}
-    {%- if found | length == 1 and found[0]['definition'] == definition and not flags.FULL_REFRESH -%}
-        {%- set recorded = {'inputs': fromjson(found[0]['inputs'])} -%}
-        {%- if kind == 'tables' -%}
-            {%- do recorded.update({'fingerprint': found[0]['fingerprint'], 'n_rows': found[0]['n_rows']}) -%}
-        {%- endif -%}
+    {%- set recorded = known['recorded'] if known['recorded'].get('definition') == definition and not flags.FULL_REFRESH -%}
+    {%- set changed = {} -%}
+    {%- if recorded -%}
         {%- for unique_id, fingerprint in inputs.items() -%}
             {%- if fingerprint is none or recorded['inputs'].get(unique_id) != fingerprint -%}
-                {%- do changed.parents.update({unique_id: states[unique_id] if unique_id in states else {}}) -%}
+                {%- do changed.update({unique_id: states.get(unique_id, {})}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return({
-        'definition': definition, 'inputs': inputs, 'recorded': recorded,
-        'changed': changed.parents if recorded else none,
+        'definition': definition, 'inputs': inputs, 'recorded': recorded or none, 'changed': changed if recorded else none,
     }) }}
 {%- endmacro %}
 
-{# Of sources, seeds and models: their fingerprints now and before their last change. Not of those of which nobody can tell. #}
-{% macro upkeep_states(unique_ids) -%}
+{#
+    What stands in upkeep of the node and its parents, in one query: {'recorded': of its last build, 'states': the fingerprints of
+    sources, seeds and models now and before their last change}. Those of which nobody can tell have none.
+#}
+{% macro upkeep_known(kind) -%}
     {%- set states = {} -%}
-    {%- for unique_id in unique_ids if unique_id.startswith('seed.') -%}
+    {%- for unique_id in model.depends_on.nodes if unique_id.startswith('seed.') -%}
         {%- set seed = graph.nodes[unique_id] -%}
         {%- do states.update({unique_id: {
             'fingerprint': local_md5(tojson([seed.checksum, seed.config.column_types], sort_keys=true)),
         }}) -%}
     {%- endfor -%}
-    {%- set listed = unique_ids | map('tojson') | join(', ') | replace('"', "'") -%}
-    {%- if listed -%}
-        {%- set found = run_query(
-            'select unique_id, fingerprint, fingerprint_before from upkeep.tables where unique_id in (' ~ listed ~ ') union all '
-            ~ 'select unique_id, fingerprint, fingerprint_before from upkeep.sources where unique_id in (' ~ listed ~ ')'
-        ) -%}
-        {%- for row in found.rows -%}
+    {%- set parents = "'" ~ model.depends_on.nodes | join("', '") ~ "'" -%}
+    {%- set found = run_query(
+        "select 'recorded' as what, unique_id, definition, inputs, "
+        ~ ('n_rows, fingerprint' if kind == 'tables' else '0 as n_rows, null as fingerprint')
+        ~ ', null as fingerprint_before from upkeep.' ~ kind ~ ' where unique_id = ' ~ text_literal(model.unique_id)
+        ~ ' union all select \'state\', unique_id, null, null, 0, fingerprint, fingerprint_before from upkeep.tables '
+        ~ 'where unique_id in (' ~ parents ~ ')'
+        ~ ' union all select \'state\', unique_id, null, null, 0, fingerprint, fingerprint_before from upkeep.sources '
+        ~ 'where unique_id in (' ~ parents ~ ')'
+    ) -%}
+    {%- set recorded = {} -%}
+    {%- for row in found.rows -%}
+        {%- if row['what'] == 'recorded' -%}
+            {%- do recorded.update({
+                'definition': row['definition'], 'inputs': fromjson(row['inputs']), 'n_rows': row['n_rows'],
+                'fingerprint': row['fingerprint'],
+            }) -%}
+        {%- else -%}
             {%- do states.update({row['unique_id']: {
                 'fingerprint': row['fingerprint'], 'fingerprint_before': row['fingerprint_before'],
             }}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return(states) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({'recorded': recorded, 'states': states}) }}
 {%- endmacro %}

@@ -50,10 +50,8 @@
             where unique_id = {{ text_literal(model.unique_id) }}
         {%- endcall -%}
     {%- else -%}
-        {%- call statement('forgotten') -%}
-            delete from upkeep.tables where unique_id = {{ text_literal(model.unique_id) }}
-        {%- endcall -%}
         {%- call statement('recorded') -%}
+            delete from upkeep.tables where unique_id = {{ text_literal(model.unique_id) }};
             insert into upkeep.tables
             select
                 {{ text_literal(model.unique_id) }},
