@@ -2,20 +2,19 @@
 {# The periods in which an answer counts, each with the first day of those that are compared with it. #}
 {% set month, quarter = 'month_start', quarter_start('month_start') %}
 {% set compared = [month, add_months(month, 1), quarter, add_months(quarter, 3), add_months(quarter, 12)] %}
-{% set touched_periods = [] %}
+{% set counted = changed_in(
+    ['response_id', 'program_type', 'cluster_id', 'nps_points', 'is_last_of_month', 'is_last_of_quarter', 'month_start']
+) %}
+{% set touched_periods, periods_touched = [], [] %}
 {% for period in compared %}
 {% do touched_periods.append(period ~ ' in {units}') %}
+{% do periods_touched.append('select ' ~ period ~ ' from ' ~ counted) %}
 {% endfor %}
-{% set periods_touched %}
-    {% for period in compared %}
-    select {{ period }} from {{ changed_in([
-        'response_id', 'program_type', 'cluster_id', 'nps_points', 'is_last_of_month', 'is_last_of_quarter', 'month_start'
-    ]) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-{% endset %}
 
-{{ config(meta={'recompute': {'unit': 'period_to', 'follow': {'fct_nps_responses': periods_touched}}}) }}
+{{ config(meta={'recompute': {
+    'unit': 'period_to',
+    'follow': {'fct_nps_responses': periods_touched | join(' union all ')},
+}}) }}
 
 with
 
