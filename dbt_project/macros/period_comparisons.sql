@@ -3,10 +3,7 @@
     quarter of the year before, which the seasons do not move. `period` says of what kind both are, `n_months` how far apart.
 #}
 {% macro period_comparisons() -%}
-    {%- set comparisons = [
-        ('month_on_month', 'month', 1), ('quarter_on_quarter', 'quarter', 3), ('year_on_year', 'quarter', 12)
-    ] -%}
-    {%- for comparison, period, n_months in comparisons %}
+    {%- for comparison, period, n_months in compared_periods() %}
     {%- if not loop.first %}
     union all
     {% endif -%}

@@ -41,15 +41,18 @@
 
 {#
     What stands in upkeep of the node and its parents, in one query: {'recorded': of its last build, 'states': the fingerprints of
-    sources, seeds and models now and before their last change}. Those of which nobody can tell have none.
+    sources, seeds and models now and before their last change}. Those of which nobody can tell have none. A seed is small, and
+    told by what was loaded: its file may be another already.
 #}
 {% macro upkeep_known(kind) -%}
     {%- set states = {} -%}
+    {%- set seeds = [] -%}
     {%- for unique_id in model.depends_on.nodes if unique_id.startswith('seed.') -%}
-        {%- set seed = graph.nodes[unique_id] -%}
-        {%- do states.update({unique_id: {
-            'fingerprint': local_md5(tojson([seed.checksum, seed.config.column_types], sort_keys=true)),
-        }}) -%}
+        {%- do seeds.append(
+            ' union all select \'state\', ' ~ text_literal(unique_id) ~ ', null, null, 0, '
+            ~ 'concat(sum(hash(t)), \':\', count(*), \':\', any_value(typeof(t))), null from '
+            ~ graph.nodes[unique_id].relation_name ~ ' as t'
+        ) -%}
     {%- endfor -%}
     {%- set parents = "'" ~ model.depends_on.nodes | join("', '") ~ "'" -%}
     {%- set found = run_query(
@@ -59,7 +62,7 @@
         ~ ' union all select \'state\', unique_id, null, null, 0, fingerprint, fingerprint_before from upkeep.tables '
         ~ 'where unique_id in (' ~ parents ~ ')'
         ~ ' union all select \'state\', unique_id, null, null, 0, fingerprint, fingerprint_before from upkeep.sources '
-        ~ 'where unique_id in (' ~ parents ~ ')'
+        ~ 'where unique_id in (' ~ parents ~ ')' ~ seeds | join
     ) -%}
     {%- set recorded = {} -%}
     {%- for row in found.rows -%}

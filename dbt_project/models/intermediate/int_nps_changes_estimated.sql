@@ -1,14 +1,15 @@
 {% set pair = ['comparison_number', 'program_number', 'period_to'] %}
-{# The periods in which an answer counts, each with the first day of those that are compared with it. #}
-{% set month, quarter = 'month_start', quarter_start('month_start') %}
-{% set compared = [month, add_months(month, 1), quarter, add_months(quarter, 3), add_months(quarter, 12)] %}
 {% set counted = changed_in(
     ['response_id', 'program_type', 'cluster_id', 'nps_points', 'is_last_of_month', 'is_last_of_quarter', 'month_start']
 ) %}
 {% set touched_periods, periods_touched = [], [] %}
-{% for period in compared %}
-{% do touched_periods.append(period ~ ' in {units}') %}
-{% do periods_touched.append('select ' ~ period ~ ' from ' ~ counted) %}
+{# An answer counts in its own period, and in the change of the one that is compared with it. #}
+{% for comparison, period, n_months in compared_periods() %}
+{% set own = 'month_start' if period == 'month' else quarter_start('month_start') %}
+{% for period_to in [own, add_months(own, n_months)] %}
+{% do touched_periods.append(period_to ~ ' in {units}') %}
+{% do periods_touched.append('select ' ~ period_to ~ ' from ' ~ counted) %}
+{% endfor %}
 {% endfor %}
 
 {{ config(meta={'recompute': {

@@ -8,7 +8,9 @@
         'fct_experience_responses': 'account_id',
         'fct_account_revenue_months': '
             select account_id from {int_account_months_observed}
-            where (select min(month_start) from {changes}) <= (select min(month_start) from {fct_account_revenue_months})
+            where
+                (select min(month_start) from {changes})
+                <= coalesce((select min(month_start) from {fct_account_revenue_months}), date \'9999-12-31\')
         ',
         'as_of': 'select account_id from {int_account_months_observed} where '
             ~ month_start(add_days("date '{before}'", 1)) ~ ' <> ' ~ month_start(add_days("date '{now}'", 1)),
