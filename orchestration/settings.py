@@ -91,6 +91,8 @@ class Settings:
     destinations: tuple[Destination, ...] = ()
     # The Thrift server of a Spark cluster, host:port; None for a Spark in dbt's own process.
     spark_server: str | None = None
+    # Up to which share of its rows a table is recomputed in part; None: as dbt_project.yml says.
+    recomputed_share: float | None = None
     # The first and the last day of a backfill; None in a night.
     backfill: tuple[date, date] | None = None
 
@@ -205,6 +207,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
+        recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
     )
 
 
@@ -299,6 +302,18 @@ def _memory_limit(value: str) -> str:
     if not MEMORY.fullmatch(value):
         raise SettingsError(f"NPS_MEMORY_LIMIT={value!r} is not an amount of memory; for example 4GB.")
     return value
+
+
+def _share(value: str | None) -> float | None:
+    if not value:
+        return None
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SettingsError(f"NPS_RECOMPUTED_SHARE={value!r} is not a share; use a number from 0 to 1 such as 0.25.")
+    return share
 
 
 def _destinations(value: str) -> tuple[Destination, ...]:

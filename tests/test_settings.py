@@ -100,6 +100,8 @@ def test_the_as_of_date_of_own_data_is_today_in_the_reporting_time_zone(
         ("NPS_SCHEDULE", "0 2 * * 5-1", "'5-1' is not a day of week"),
         ("NPS_SCHEDULE", "0 */0 * * *", "'*/0' is not a hour"),
         ("NPS_LOCK_TIMEOUT", "soon", "not a number of seconds"),
+        ("NPS_RECOMPUTED_SHARE", "most", "not a share"),
+        ("NPS_RECOMPUTED_SHARE", "1.5", "not a share"),
         ("NPS_LOCK_TIMEOUT", "-1", "not a number of seconds"),
         ("NPS_LOCK_TIMEOUT", "inf", "not a number of seconds"),
         ("NPS_SPARK_SERVER", "cluster", "not a Thrift server; write host:port"),

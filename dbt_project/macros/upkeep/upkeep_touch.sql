@@ -27,8 +27,7 @@
     {%- set leaving = run_query(
         'select count(*) as n_rows from ' ~ this ~ ' where (' ~ unit ~ ') in (select unit from touched_units)'
     ).rows[0]['n_rows'] -%}
-    {%- set share = env_var('NPS_RECOMPUTED_SHARE', var('recomputed_share') | string) | float -%}
-    {%- if leaving > share * (plan['recorded']['n_rows'] | float) -%}
+    {%- if leaving > var('recomputed_share') * (plan['recorded']['n_rows'] | float) -%}
         {%- do run_query('drop table touched_units') -%}
         {{ return(false) }}
     {%- endif -%}

@@ -4,7 +4,7 @@
     'unit': 'month_start',
     'follow': {'fct_experience_responses': 'select ' ~ month_start('answered_date') ~ ' from {changes}'},
     'days': rows_of_days(month_start('answered_date'), ['fct_experience_responses'], 'answered_date')
-        ~ ' union all ' ~ rows_of_days('month_start', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+        ~ ' union all ' ~ rows_of_months('month_start', ['this']),
 }}) }}
 
 with

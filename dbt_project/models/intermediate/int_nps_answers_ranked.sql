@@ -10,7 +10,7 @@
     'days': '
         select response_id from {fct_nps_responses}
         where cluster_id in (' ~ rows_of_days('cluster_id', ['fct_nps_responses'], 'answered_date') ~ ')
-        union all ' ~ rows_of_days('response_id', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+        union all ' ~ rows_of_months('response_id', ['this']),
 }}) }}
 
 with

@@ -1,18 +1,7 @@
-{% set cells = ['cell_of_all'] %}
-{% for dimension in var('answer_dimensions') %}
-{% do cells.append('cell_of_' ~ dimension) %}
-{% endfor %}
-{% set counted = cells + [
-    'cluster_number', 'nps_points', 'waterfall_rank', 'n_latest', 'trailing_revenue_12m', 'is_linked', 'is_alone_in_month',
-    'month_start',
-] %}
-
 {{ config(meta={'recompute': {
     'unit': 'month_start',
-    'follow': {'int_nps_answers_ranked': 'select month_start from ' ~ changed_in(counted)},
-    'days': rows_of_days(
-        'month_start', ['int_nps_answers_ranked', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
-    ),
+    'follow': {'int_nps_answers_ranked': months_recounted()},
+    'days': rows_of_months('month_start', ['int_nps_answers_ranked', 'this']),
 }}) }}
 
 with

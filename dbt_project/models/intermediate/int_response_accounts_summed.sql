@@ -6,9 +6,7 @@
             ['account_id', 'month_start', 'revenue'] + var('account_dimensions')
         ),
     },
-    'days': rows_of_days(
-        'month_start', ['int_account_months_observed', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
-    ),
+    'days': rows_of_months('month_start', ['int_account_months_observed', 'this']),
 }}) }}
 
 with

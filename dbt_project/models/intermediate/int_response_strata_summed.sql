@@ -2,35 +2,21 @@
     | reject('in', ['survey_id'] + var('dimensions_of_the_answer_alone')) | list %}
 {% set account_columns = ['segment', 'size_band', 'region', 'industry', 'owner_id'] %}
 
-{% set sent_month = month_start('invitations.sent_date') %}
+{% set months_of = 'select ' ~ month_start('sent_date') ~ ' from {fct_survey_invitations} where ' %}
 
 {{ config(meta={'recompute': {
     'unit': 'month_start',
     'follow': {
         'fct_survey_invitations': 'select ' ~ month_start('sent_date') ~ ' from {changes}',
-        'fct_nps_responses': 'select ' ~ sent_month ~ '
-            from {fct_survey_invitations} as invitations
-            where invitation_id in (select invitation_id from ' ~ changed_in(['invitation_id', 'response_id', 'nps_points']) ~ ')
-        ',
-        'dim_accounts': 'select ' ~ sent_month ~ '
-            from {fct_survey_invitations} as invitations
-            where account_id in (select account_id from {changes})
-        ',
-        'dim_account_history': 'select ' ~ sent_month ~ '
-            from {fct_survey_invitations} as invitations
-            where account_id in (select account_id from {changes})
-        ',
-        'stg_crm__contacts': 'select ' ~ sent_month ~ '
-            from {fct_survey_invitations} as invitations
-            where contact_id in (select contact_id from {changes})
-        ',
-        'dim_agents': 'select ' ~ sent_month ~ '
-            from {fct_survey_invitations} as invitations
-            where agent_id in (select agent_id from {changes})
-        ',
+        'fct_nps_responses': months_of ~ 'invitation_id in (select invitation_id from '
+            ~ changed_in(['invitation_id', 'response_id', 'nps_points']) ~ ')',
+        'dim_accounts': months_of ~ 'account_id in (select account_id from {changes})',
+        'dim_account_history': months_of ~ 'account_id in (select account_id from {changes})',
+        'stg_crm__contacts': months_of ~ 'contact_id in (select contact_id from {changes})',
+        'dim_agents': months_of ~ 'agent_id in (select agent_id from {changes})',
     },
     'days': rows_of_days(month_start('sent_date'), ['fct_survey_invitations'], 'sent_date')
-        ~ ' union all ' ~ rows_of_days('month_start', ['this'], 'month_start', add_days(add_months('month_start', 1), -1)),
+        ~ ' union all ' ~ rows_of_months('month_start', ['this']),
 }}) }}
 
 with

@@ -3,16 +3,9 @@
     'follow': {
         'int_account_months_observed': 'select month_start from ' ~ changed_in(['account_id', 'month_start', 'nps_group']),
         'fct_account_revenue_months': 'month_start',
-        'as_of': '
-            select month_start from {int_account_months_observed}
-            where
-                month_end > least(date \'{before}\', date \'{now}\')
-                and month_end <= greatest(date \'{before}\', date \'{now}\')
-        ',
+        'as_of': months_ended('int_account_months_observed'),
     },
-    'days': rows_of_days(
-        'month_start', ['int_account_months_observed', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
-    ),
+    'days': rows_of_months('month_start', ['int_account_months_observed', 'this']),
 }}) }}
 
 with

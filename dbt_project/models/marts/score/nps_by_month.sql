@@ -2,26 +2,16 @@
 {% set rule_cell = cell + ['nps_rule'] %}
 {% set rules = ['all_responses', 'contact_latest', 'account_mean', 'account_waterfall', 'revenue_weighted'] %}
 {% set account_points = '(linked_points_sum * 1e0 / n_linked)' %}
-{% set cells = ['cell_of_all'] %}
-{% for dimension in var('answer_dimensions') %}
-{% do cells.append('cell_of_' ~ dimension) %}
-{% endfor %}
-{% set counted = cells + [
-    'cluster_number', 'nps_points', 'waterfall_rank', 'n_latest', 'trailing_revenue_12m', 'is_linked', 'is_alone_in_month',
-    'month_start',
-] %}
 
 {{ config(meta={'recompute': {
     'unit': 'month_start',
     'follow': {
-        'int_nps_answers_ranked': 'select month_start from ' ~ changed_in(counted),
+        'int_nps_answers_ranked': months_recounted(),
         'int_nps_month_clusters_summed': 'month_start',
         'int_survey_responses_described':
             'select ' ~ month_start('answered_date') ~ ' from {changes} where counts_as_nps and not is_scored',
     },
-    'days': rows_of_days(
-        'month_start', ['int_nps_answers_ranked', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
-    ),
+    'days': rows_of_months('month_start', ['int_nps_answers_ranked', 'this']),
 }}) }}
 
 with

@@ -1,11 +1,7 @@
 {% set dimensions = ['all'] + var('answer_dimensions') %}
-{% set cells = ['cell_of_all'] %}
-{% for dimension in var('answer_dimensions') %}
-{% do cells.append('cell_of_' ~ dimension) %}
-{% endfor %}
 
 {# An answer that stands for longer or shorter than it did touches the days between, and not all on which it stood. #}
-{% set moved = cells + ['cluster_number', 'nps_points', 'response_id'] %}
+{% set moved = cell_columns() + ['cluster_number', 'nps_points', 'response_id'] %}
 {% set ways_to_stand %}
     select
         count(standing_from) as n_ways,

@@ -9,9 +9,7 @@
         'fct_response_themes':
             'select month_start from {fct_nps_responses} where response_id in (select response_id from {changes})',
     },
-    'days': rows_of_days(
-        'month_start', ['fct_nps_responses', 'this'], 'month_start', add_days(add_months('month_start', 1), -1)
-    ),
+    'days': rows_of_months('month_start', ['fct_nps_responses', 'this']),
 }}) }}
 
 with

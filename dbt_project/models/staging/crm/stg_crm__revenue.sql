@@ -1,6 +1,6 @@
 {% set last_whole_month = add_months(month_start(add_days(as_of_date(), 1)), -1) %}
-{% set unit = "coalesce(revenue_id, cast(_row_number as varchar))" %}
-{% set raw_unit = 'coalesce(' ~ clean_text('revenue_id') ~ ', cast(_row_number as varchar))' %}
+{% set unit = key_or_row('revenue_id') %}
+{% set raw_unit = key_or_row(clean_text('revenue_id')) %}
 
 {{ config(meta={'recompute': {
     'unit': unit,

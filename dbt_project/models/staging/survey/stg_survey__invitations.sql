@@ -1,5 +1,5 @@
-{% set unit = "coalesce(invitation_id, cast(_row_number as varchar))" %}
-{% set raw_unit = 'coalesce(' ~ clean_text('invitation_id') ~ ', cast(_row_number as varchar))' %}
+{% set unit = key_or_row('invitation_id') %}
+{% set raw_unit = key_or_row(clean_text('invitation_id')) %}
 
 {{ config(meta={'recompute': {
     'unit': unit,

@@ -1,5 +1,5 @@
-{% set unit = "coalesce(response_id, cast(_row_number as varchar))" %}
-{% set raw_unit = 'coalesce(' ~ clean_text('response_id') ~ ', cast(_row_number as varchar))' %}
+{% set unit = key_or_row('response_id') %}
+{% set raw_unit = key_or_row(clean_text('response_id')) %}
 
 {{ config(meta={'recompute': {
     'unit': unit,
