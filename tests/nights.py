@@ -47,27 +47,35 @@ class Company:
         self._write("crm_users", "users", ["u0,Ada,desk", "u1,Ben,field"])
         self._write("crm_contracts", "contracts", [f"k{n},a{n},2024-01-01,2024-12-31" for n in range(ACCOUNTS)])
         self._write("exchange_rates", "rates", self._rates("1.1"))
-        self.arrive()
+        # Two of each person: what comes later falls between answers of the same one.
+        self.arrive(ACCOUNTS * 4)
         self.invite()
         self.bill()
 
-    def night(self) -> str:
-        """Let something happen; what."""
+    def night(self, *named: str) -> str:
+        """Let the named events happen or, if none is, some by chance and mostly answers arrive; what happened."""
+        if named:
+            for name in named:
+                getattr(self, name)()
+            return ", ".join(named)
         events = [
-            self.arrive, self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
+            self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
             self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
             self.renew, self.follow_up, self.move_agent, self.pass_a_day, self.stay,
         ]  # fmt: skip
         happened = self._random.sample(events, self._random.randint(1, 3))
+        if self._random.random() < 0.8:
+            happened.append(self.arrive)
         for event in happened:
             event()
         return ", ".join(event.__name__ for event in happened)
 
     # What may happen -----------------------------------------------------------------------------------------------
 
-    def arrive(self) -> None:
+    def arrive(self, n_answers: int | None = None) -> None:
         """Answers, some of them late, of strangers, or of no score."""
-        keys = [f"r{len(self._responses) + n}" for n in range(self._random.randint(1, 30))]
+        n_answers = n_answers or self._random.randint(1, 30)
+        keys = [f"r{len(self._responses) + n}" for n in range(n_answers)]
         self._responses += keys
         self._write("survey_responses", "answers", [self._answer(key) for key in keys])
 
@@ -137,7 +145,7 @@ class Company:
     def lose_account(self) -> None:
         """An account that the CRM has no more, or has again."""
         self._accounts_lost ^= {self._random.randrange(ACCOUNTS)}
-        (file,) = (self.folder / "crm_accounts").glob("accounts-*.csv")
+        (file,) = (self.folder / "crm_accounts").glob("*-accounts.csv")
         rows = [self._account(n, "small", "2023-01-01") for n in range(ACCOUNTS) if n not in self._accounts_lost]
         file.write_text("\n".join([HEADERS["crm_accounts"], *rows]) + "\n", encoding="utf-8")
 
@@ -173,7 +181,8 @@ class Company:
 
     def _write(self, table: str, name: str, rows: list[str]) -> None:
         self._n_files += 1
-        path = self.folder / table / f"{name}-{self._n_files:03d}.csv"
+        # New files come after those that were read: what is between them makes its table anew.
+        path = self.folder / table / f"{self._n_files:03d}-{name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join([HEADERS[table], *rows]) + "\n", encoding="utf-8")
 
