@@ -31,7 +31,7 @@ class LockTimeoutError(Exception):
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of the release and the columns that order its rows."""
+    """A table of the release and the columns that name a row of it, in the order in which it is written."""
 
     schema: str
     name: str

@@ -64,6 +64,11 @@ def test_a_night_computes_what_is_touched_and_a_backfill_what_is_of_its_days(
     assert (way["stg_survey__responses"], way["int_survey_responses_described"]) == ("RECOMPUTED", "RECOMPUTED")
     assert (way["int_nps_answers_sequenced"], way["int_account_outcomes_observed"]) == ("UNCHANGED", "UNCHANGED")
     assert (way["nps_rolling"], way["account_nps"]) == ("RECOMPUTED", "OK")
+    # A seed is told by what was loaded: its file may be another while the table is not.
+    told = "select concat(sum(hash(t)), ':', count(*), ':', any_value(typeof(t))) from reference.nps_scale as t"
+    ((loaded,),) = query(home, told)
+    ((inputs,),) = query(home, "select inputs from upkeep.tables where unique_id like '%.int_nps_answers_sequenced'")
+    assert json.loads(inputs)["seed.nps_warehouse.nps_scale"] == loaded
     ((n_tests,),) = query(home, "select count(*) from upkeep.tests")
     assert n_tests == len(json.loads((home / "build" / "built.json").read_text(encoding="utf-8"))["tests"])
     afresh = tmp_path / "afresh"

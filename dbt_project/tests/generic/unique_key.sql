@@ -1,4 +1,4 @@
-{# The columns name one row, none of them null: the grain of the model, in one test. The release is sorted by it. #}
+{# The columns name one row, none of them null: the grain of the model, in one test. By it the release is written in order, and patched. #}
 {% test unique_key(model, columns) %}
 
 select
