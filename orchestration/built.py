@@ -65,7 +65,9 @@ def inputs_of(settings: Settings, manifest: Mapping[str, Any], contents: Mapping
     seeds = {node["unique_id"]: REFERENCE / f"{node['name']}.csv" for node in nodes if node["resource_type"] == "seed"}
     sources = {unique_id: contents[source["name"]] for unique_id, source in manifest["sources"].items()}
     files = sorted({path for path in project_sources() if path.is_file()} - set(seeds.values()))
-    project = repr((_hash(files), settings.target, settings.dbt_vars(), [version(name) for name in ENGINE]))
+    project = repr(
+        (_hash(files), settings.target, settings.as_of, settings.dbt_vars(), [version(name) for name in ENGINE])
+    )
     return Inputs(
         hashlib.sha256(project.encode()).hexdigest(),
         {**sources, **{unique_id: file_hash(path) for unique_id, path in seeds.items()}},

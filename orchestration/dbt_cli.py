@@ -162,8 +162,9 @@ def prepare_target(settings: Settings) -> Path:
     target = settings.dbt_target_folder
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
-    if partial_parse(settings).is_file():
-        shutil.copy2(partial_parse(settings), target / PARTIAL_PARSE)
+    ours, known = target / PARTIAL_PARSE, partial_parse(settings)
+    if known.is_file() and not (ours.is_file() and ours.stat().st_mtime >= known.stat().st_mtime):
+        shutil.copy2(known, ours)
     return target
 
 

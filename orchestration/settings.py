@@ -166,7 +166,6 @@ class Settings:
     def dbt_vars(self) -> dict[str, str]:
         """The variables that every dbt command of this build is given."""
         return {
-            "as_of_date": self.as_of.isoformat(),
             "reporting_timezone": self.timezone,
             "reporting_currency": self.currency,
         }
@@ -175,6 +174,8 @@ class Settings:
         """The environment in which a child process (dbt) sees the same settings."""
         seen = {
             "NPS_TARGET": self.target,
+            # Not a variable of dbt: with other variables it parses the whole project again.
+            "NPS_AS_OF": self.as_of.isoformat(),
             "NPS_BUILD_FILE": str(self.build_file),
             "NPS_MEMORY_LIMIT": self.memory_limit,
         }

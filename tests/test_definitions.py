@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from orchestration.dbt_cli import (
     ManifestMissingError,
     attach_tests,
     build_verb,
+    child_environment,
     command,
     is_fresh,
     load_manifest,
@@ -174,6 +176,10 @@ def test_the_build_passes_over_unit_tests_and_gives_the_settings(settings: Setti
     verb = line.index("build")
     assert line[verb : verb + 5] == ["build", "--exclude-resource-type", "unit_test", "--select", "fqn:*"]
     assert json.loads(line[line.index("--vars") + 1]) == settings.dbt_vars()
+    # The next night is called in the same words, so that dbt does not parse the project again.
+    next_night = replace(settings, as_of=settings.as_of + timedelta(days=1))
+    assert command(next_night, build_verb(["--select", "fqn:*"]), Path("target")) == line
+    assert child_environment(next_night)["NPS_AS_OF"] == next_night.as_of.isoformat()
     assert line[line.index("--target") + 1] == "duckdb"
     assert line[line.index("--target-path") + 1] == "target"
     assert str(settings.home) in line[line.index("--log-path") + 1]

@@ -65,12 +65,12 @@ def test_every_setting_is_read() -> None:
 def test_dbt_sees_the_same_settings() -> None:
     found = load_settings({"NPS_HOME": "/srv/nps", "NPS_AS_OF": "2025-02-28", "NPS_MEMORY_LIMIT": "2GB"})
     assert found.dbt_vars() == {
-        "as_of_date": "2025-02-28",
         "reporting_timezone": "UTC",
         "reporting_currency": "USD",
     }
     assert found.environment() == {
         "NPS_TARGET": "duckdb",
+        "NPS_AS_OF": "2025-02-28",
         "NPS_BUILD_FILE": "/srv/nps/build/warehouse.duckdb",
         "NPS_MEMORY_LIMIT": "2GB",
     }

@@ -25,13 +25,14 @@ def differences(company: Company, folder: Path, nights: Sequence[Sequence[str]],
     ``nights`` has the events of each, by the names of their methods; of a night without any, chance decides.
     """
     home, afresh = folder / "home", folder / "afresh"
-    _build(home, company)
+    # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
+    in_part = {"NPS_RECOMPUTED_SHARE": "1"}
+    _build(home, company, **in_part)
     for number, named in enumerate(nights, start=1):
         happened = company.night(*named)
         if is_said:
             print(f"  night {number}: {happened}", flush=True)
-        # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
-        _build(home, company, NPS_RECOMPUTED_SHARE="1")
+        _build(home, company, **in_part)
     _build(afresh, company)
     return different_tables(home, afresh)
 

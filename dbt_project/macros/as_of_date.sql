@@ -1,4 +1,4 @@
-{# The date as of which every window is cut. The only reading of a clock in the models, and only where no date was given. #}
+{# The date as of which every window is cut. #}
 {% macro as_of_date() -%}
-    cast('{{ var("as_of_date") or run_started_at.strftime("%Y-%m-%d") }}' as date)
+    cast('{{ as_of_day() }}' as date)
 {%- endmacro %}

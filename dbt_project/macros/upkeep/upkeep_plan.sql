@@ -6,7 +6,6 @@
     The as-of date is an input like a parent. It stands in the query as a text, in place of which a word is hashed.
 #}
 {% macro upkeep_plan(kind) -%}
-    {%- set as_of = var('as_of_date') or run_started_at.strftime('%Y-%m-%d') -%}
     {%- set query = compiled_code.replace(as_of_date(), 'as_of') -%}
     {%- set known = upkeep_known(kind) -%}
     {%- set states = known['states'] -%}
@@ -15,7 +14,7 @@
         {%- do inputs.update({unique_id: states.get(unique_id, {}).get('fingerprint')}) -%}
     {%- endfor -%}
     {%- if as_of_date() in compiled_code -%}
-        {%- do inputs.update({'as_of': as_of}) -%}
+        {%- do inputs.update({'as_of': as_of_day()}) -%}
     {%- endif -%}
     {%- set columns = {} -%}
     {%- for name, column in (model.get('columns') or {}).items() -%}

@@ -112,7 +112,7 @@
 
 {# The queries that find the touched units, one for each changed parent; none where one of them cannot be followed. #}
 {% macro upkeep_touched_queries(plan, recipe) -%}
-    {%- set addresses = {'this': this | string, 'as_of': var('as_of_date') or run_started_at.strftime('%Y-%m-%d')} -%}
+    {%- set addresses = {'this': this | string, 'as_of': as_of_day()} -%}
     {%- for unique_id in model.depends_on.nodes -%}
         {%- set node = graph.sources[unique_id] if unique_id in graph.sources else graph.nodes[unique_id] -%}
         {%- do addresses.update({node.name: node.relation_name}) -%}
