@@ -152,7 +152,7 @@ def by_column_name(table: Table) -> Batch | None:
     names = tuple(key for key in keys if key not in used)
     selected = [quoted(key) for key in names]
     selected += [f"{expression} as {quoted(column)}" for column, expression in used.items()]
-    return Batch(f"select {', '.join(selected)} from {table.full_name}", keys, tuple(expectations), names)
+    return Batch(f"select {', '.join(selected)} from {table.full_name}", keys, tuple(expectations), names, True)
 
 
 def arrivals(table: Table, published: Warehouse) -> Batch:

@@ -39,13 +39,15 @@ class Warehouse:
 class Batch:
     """Rows to look at: the query that reads them, the columns that name a row, and what must hold for each.
 
-    Of the keys, those that are only ``names`` are in no rule: they are read once a rule has found a row to name.
+    Of the keys, those that are only ``names`` are in no rule: they are read once a rule has found a row to name. Where
+    every rule ``is_of_single_rows``, the rows need not be looked at together.
     """
 
     query: str
     keys: tuple[str, ...]
     expectations: tuple[Expectation, ...]
     names: tuple[str, ...] = ()
+    is_of_single_rows: bool = False
 
 
 @dataclass(frozen=True)

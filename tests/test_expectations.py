@@ -325,6 +325,21 @@ def test_a_row_of_an_entity_is_named_by_its_id(check: Check) -> None:
     assert found[("marts.fct_nps_responses", "score_whole_0_to_10")].examples == [{"response_id": "r7", "score": 42}]
 
 
+def test_rows_that_are_looked_at_in_parts_are_counted_and_named_together(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("expectations.validate.VECTORS_AT_ONCE", 1)
+    score = "case when n in (2500, 4500, 4501) then 101 else 7 end"
+    rows = f"select 'x' || n as theme, {score} as nps from range(5000) as t (n)"
+    found = check(f"create table marts.fresh as {rows}")
+    of_table = [result for result in found.results if result.table == "marts.fresh"]
+    (broken,) = [result for result in of_table if not result.success]
+    assert {result.n_rows for result in of_table} == {5000}
+    assert broken.n_unexpected == 3
+    assert [example["nps"] for example in broken.examples] == [101, 101, 101]
+    assert broken.message.startswith("marts.fresh, rule nps_within_bounds: 3 of 5,000 rows break")
+
+
 def test_examples_are_few_however_many_rows_are_broken(check: Check) -> None:
     found = _broken(check("update marts.fct_nps_responses set nps_points = 7"))
     result = found[("marts.fct_nps_responses", "points_100_0_or_minus_100")]

@@ -16,6 +16,7 @@
     {%- endif -%}
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
     {%- set unit = recipe['unit'] -%}
+    {%- set rows_that_leave = 'select _row from leaving_rows where _hash in (select _hash from hashes_that_differ)' -%}
     {%- call statement('touched_units') -%}
         create or replace temporary table touched_units as
         select distinct unit
@@ -24,11 +25,13 @@
         ) as found (unit)
         where unit is not null
     {%- endcall -%}
-    {%- set leaving = run_query(
-        'select count(*) as n_rows from ' ~ this ~ ' where (' ~ unit ~ ') in (select unit from touched_units)'
-    ).rows[0]['n_rows'] -%}
+    {%- call statement('leaving_rows') -%}
+        create or replace temporary table leaving_rows as
+        select t.rowid as _row, hash(t) as _hash from {{ this }} as t where ({{ unit }}) in (select unit from touched_units)
+    {%- endcall -%}
+    {%- set leaving = run_query('select count(*) as n_rows from leaving_rows').rows[0]['n_rows'] -%}
     {%- if leaving > var('recomputed_share') * (plan['recorded']['n_rows'] | float) -%}
-        {%- do run_query('drop table touched_units') -%}
+        {%- do upkeep_cleared(['touched_units', 'leaving_rows']) -%}
         {{ return(false) }}
     {%- endif -%}
     {%- call statement('arriving_rows') -%}
@@ -42,14 +45,22 @@
         ) as made
         where ({{ unit }}) in (select unit from touched_units)
     {%- endcall -%}
+    {%- call statement('hashes_that_differ') -%}
+        create or replace temporary table hashes_that_differ as
+        select _hash
+        from (
+            select 1 as _sign, hash(t) as _hash from arriving_rows as t
+            union all
+            select -1 as _sign, _hash from leaving_rows
+        ) as counted
+        group by _hash
+        having sum(_sign) <> 0
+    {%- endcall -%}
     {%- call statement('changed_rows') -%}
         create or replace temporary table changed_rows as
-        with leaving_rows as (
-            select * from {{ this }} where ({{ unit }}) in (select unit from touched_units)
-        )
-        select *, 1 as _sign from (select * from arriving_rows except all select * from leaving_rows) as arriving
+        select *, 1 as _sign from arriving_rows as t where hash(t) in (select _hash from hashes_that_differ)
         union all
-        select *, -1 as _sign from (select * from leaving_rows except all select * from arriving_rows) as leaving
+        select *, -1 as _sign from {{ this }} where rowid in ({{ rows_that_leave }})
     {%- endcall -%}
     {%- set n_changed = run_query('select count(*) as n_rows from changed_rows').rows[0]['n_rows'] -%}
     {%- if n_changed -%}
@@ -57,11 +68,10 @@
             create or replace table {{ changes }} as select * from changed_rows
         {%- endcall -%}
         {%- call statement('leave') -%}
-            delete from {{ this }} where ({{ unit }}) in (select {{ unit }} from changed_rows)
+            delete from {{ this }} where rowid in ({{ rows_that_leave }})
         {%- endcall -%}
         {%- call statement('arrive') -%}
-            insert into {{ this }} by name
-            select * from arriving_rows where ({{ unit }}) in (select {{ unit }} from changed_rows)
+            insert into {{ this }} by name select * exclude (_sign) from changed_rows where _sign = 1
         {%- endcall -%}
     {%- endif -%}
     {%- call statement('recorded') -%}
@@ -96,10 +106,14 @@
     {%- do store_raw_result(
         'main', message='RECOMPUTED ' ~ leaving ~ ', CHANGED ' ~ n_changed, code='RECOMPUTED', rows_affected=n_changed | int
     ) -%}
-    {%- for table in ['touched_units', 'arriving_rows', 'changed_rows'] -%}
+    {%- do upkeep_cleared(['touched_units', 'leaving_rows', 'arriving_rows', 'hashes_that_differ', 'changed_rows']) -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{% macro upkeep_cleared(tables) -%}
+    {%- for table in tables -%}
         {%- do run_query('drop table ' ~ table) -%}
     {%- endfor -%}
-    {{ return(true) }}
 {%- endmacro %}
 
 {# Whether the table holds what its last build left: a backfill is for tables of which somebody thinks that they do not. #}

@@ -1,14 +1,20 @@
 {#
     Build a table whole and put it in the place of the one that is there. `compared_by` of a model's meta is its key: by it the
-    changed rows are found, so that what hangs on the table can follow them.
+    changed rows are found, so that what hangs on the table can follow them. `dated` is a column that is the as-of date, where the
+    model asks for the date nowhere else: where nothing but the date has changed, it is set, and nothing is computed.
 #}
 {% macro upkeep_whole(plan, existing, target, stands) -%}
     {%- set made = make_intermediate_relation(target) -%}
     {%- set key = model.config.meta.get('compared_by') -%}
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- set dated = model.config.meta.get('dated') -%}
+    {%- set is_dated_alone = dated and stands and plan['changed'].keys() | list == ['as_of'] and not var('backfill_from') -%}
+    {%- set set_date -%}
+        select * replace ({{ as_of_date() }} as {{ dated }}) from {{ existing }}
+    {%- endset -%}
     {%- do drop_relation_if_exists(load_cached_relation(made)) -%}
     {%- call statement('main') -%}
-        {{ create_table_as(False, made, compiled_code) }}
+        {{ create_table_as(False, made, set_date if is_dated_alone else compiled_code) }}
     {%- endcall -%}
     {%- call statement('fingerprint', fetch_result=true) -%}
         select

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'response_id'}) }}
+
 with
 
 answers as (

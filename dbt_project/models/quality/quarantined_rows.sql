@@ -1,3 +1,14 @@
+{% set follow = {} %}
+{% for table in raw_tables() %}
+{% set unit = "select '" ~ table.name ~ " ' || cast(_row_number as " ~ dbt.type_string() ~ ') from {changes}' %}
+{% do follow.update({table.name: unit, table.model: unit ~ " where verdict = 'quarantined'"}) %}
+{% endfor %}
+
+{{ config(meta={'recompute': {
+    'unit': "raw_table || ' ' || cast(_row_number as " ~ dbt.type_string() ~ ')',
+    'follow': follow,
+}}) }}
+
 with
 
 {% for table in raw_tables() %}
@@ -8,7 +19,9 @@ quarantined_{{ table.name }} as (
         quarantine_reason,
         loaded_at
     from {{ ref(table.model) }}
-    where verdict = 'quarantined'
+    where
+        verdict = 'quarantined'
+        {{ touched("'" ~ table.name ~ " ' || cast(_row_number as " ~ dbt.type_string() ~ ')') }}
 ),
 
 raw_{{ table.name }} as (

@@ -1,4 +1,7 @@
-{# The columns name one row, none of them null: the grain of the model, in one test. By it the release is written in order, and patched. #}
+{#
+    The columns name one row, none of them null: the grain of the model, in one test. By it the release is written in order, and
+    patched.
+#}
 {% test unique_key(model, columns) %}
 
 select

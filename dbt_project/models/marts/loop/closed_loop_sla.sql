@@ -1,9 +1,21 @@
 {% set cell = ['week_start', 'team', 'owner_id', 'sla_hours'] %}
 
+{# An hour more is no matter of an answer whose limits have all passed. #}
+{% set told = ['week_start', 'team', 'owner_id', 'cluster_id', 'hours_to_first_contact', 'has_case', 'is_open'] %}
+{% for hours in var('sla_hours') %}
+{% do told.append('hours_since_answer > ' ~ hours) %}
+{% endfor %}
+
+{{ config(meta={'recompute': {
+    'unit': 'week_start',
+    'follow': {'int_follow_ups_expected': 'select week_start from ' ~ changed_in(told)},
+}}) }}
+
 with
 
 follow_ups as (
     select * from {{ ref('int_follow_ups_expected') }}
+    {{ touched('week_start', 'where') }}
 ),
 
 -- Once for the company, once for the team and once for the owner.

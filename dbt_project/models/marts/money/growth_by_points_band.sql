@@ -1,5 +1,7 @@
 {% set horizons = var('revenue_horizons_months') %}
 
+{{ config(meta={'dated': 'as_of_date'}) }}
+
 with
 
 account_periods as (

@@ -2,6 +2,8 @@
     'annual_revenue', 'annual_margin', 'retention', 'lifetime_value', 'referral_value', 'total_worth'
 ] %}
 
+{{ config(meta={'dated': 'as_of_date'}) }}
+
 with
 
 -- Years that are over: revenue before a quarter end; who still paid, and what referrals brought, in the year after.

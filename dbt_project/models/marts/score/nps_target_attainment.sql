@@ -1,5 +1,20 @@
 {% set period = ['program_type', 'period_start', 'period_after'] %}
 
+{{ config(meta={'recompute': {
+    'unit': 'period',
+    'follow': {
+        'fct_nps_responses': '
+            select period from {this}
+            where exists (select 1 from {changes} where answered_date between period_start and period_end)
+        ',
+        'as_of': "
+            select period from {this}
+            where period_end between least(date '{before}', date '{now}') and greatest(date '{before}', date '{now}')
+        ",
+    },
+    'days': rows_of_days('period', ['this'], 'period_start', 'period_end'),
+}}) }}
+
 with
 
 target_rows as (
@@ -31,6 +46,7 @@ named as (
         case when entity = 'company' then 'all' else substring(entity, {{ dbt.position("'='", 'entity') }} + 1) end
             as dimension_value
     from target_rows
+    {{ touched('cast(period as ' ~ dbt.type_string() ~ ')', 'where') }}
 ),
 
 placed as (

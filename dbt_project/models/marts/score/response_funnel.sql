@@ -1,14 +1,22 @@
 {% set cell = ['month_start', 'survey_id', 'dimension', 'dimension_value'] %}
 {% set enough = var('minimum_stratum_answers') %}
 
+{{ config(meta={'recompute': {
+    'unit': 'month_start',
+    'follow': {'int_response_strata_summed': 'month_start', 'int_response_accounts_summed': 'month_start'},
+    'days': rows_of_months('month_start', ['int_response_strata_summed', 'this']),
+}}) }}
+
 with
 
 strata as (
     select * from {{ ref('int_response_strata_summed') }}
+    {{ touched('month_start', 'where') }}
 ),
 
 accounts as (
     select * from {{ ref('int_response_accounts_summed') }}
+    {{ touched('month_start', 'where') }}
 ),
 
 surveys as (

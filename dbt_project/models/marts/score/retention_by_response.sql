@@ -1,5 +1,7 @@
 {% set cell = ['horizon_months', 'response_status'] %}
 
+{{ config(meta={'dated': 'as_of_date'}) }}
+
 with
 
 account_periods as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'case_id'}) }}
+
 with
 
 raw_cases as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'check_in_id'}) }}
+
 with
 
 raw_check_ins as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'referral_id'}) }}
+
 with
 
 raw_referrals as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'user_id'}) }}
+
 with
 
 raw_users as (

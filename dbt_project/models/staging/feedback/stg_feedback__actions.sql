@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'action_id'}) }}
+
 with
 
 raw_actions as (

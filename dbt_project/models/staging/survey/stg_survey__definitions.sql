@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'survey_id'}) }}
+
 with
 
 raw_definitions as (
