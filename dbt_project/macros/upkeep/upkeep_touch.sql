@@ -25,15 +25,19 @@
         ) as found (unit)
         where unit is not null
     {%- endcall -%}
-    {%- call statement('leaving_rows') -%}
-        create or replace temporary table leaving_rows as
-        select t.rowid as _row, hash(t) as _hash from {{ this }} as t where ({{ unit }}) in (select unit from touched_units)
+    {%- call statement('touched_rows') -%}
+        create or replace temporary table touched_rows as
+        select rowid as _row from {{ this }} where ({{ unit }}) in (select unit from touched_units)
     {%- endcall -%}
-    {%- set leaving = run_query('select count(*) as n_rows from leaving_rows').rows[0]['n_rows'] -%}
+    {%- set leaving = run_query('select count(*) as n_rows from touched_rows').rows[0]['n_rows'] -%}
     {%- if leaving > var('recomputed_share') * (plan['recorded']['n_rows'] | float) -%}
-        {%- do upkeep_cleared(['touched_units', 'leaving_rows']) -%}
+        {%- do upkeep_cleared(['touched_units', 'touched_rows']) -%}
         {{ return(false) }}
     {%- endif -%}
+    {%- call statement('leaving_rows') -%}
+        create or replace temporary table leaving_rows as
+        select t.rowid as _row, hash(t) as _hash from {{ this }} as t where t.rowid in (select _row from touched_rows)
+    {%- endcall -%}
     {%- call statement('arriving_rows') -%}
         create or replace temporary table arriving_rows as select * from {{ this }} limit 0
     {%- endcall -%}
@@ -106,7 +110,9 @@
     {%- do store_raw_result(
         'main', message='RECOMPUTED ' ~ leaving ~ ', CHANGED ' ~ n_changed, code='RECOMPUTED', rows_affected=n_changed | int
     ) -%}
-    {%- do upkeep_cleared(['touched_units', 'leaving_rows', 'arriving_rows', 'hashes_that_differ', 'changed_rows']) -%}
+    {%- do upkeep_cleared([
+        'touched_units', 'touched_rows', 'leaving_rows', 'arriving_rows', 'hashes_that_differ', 'changed_rows',
+    ]) -%}
     {{ return(true) }}
 {%- endmacro %}
 
