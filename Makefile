@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-cluster verify-statistics verify-incremental verify-kills lint \
+.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
@@ -105,6 +105,9 @@ test-real: .venv/dev ## real answers through the whole pipeline: make test-real 
 test-spark: .venv-spark/dev ## the sample on Spark, table by table, unit tests, and a cluster
 	.venv-spark/bin/python -m pytest -n 0 -m spark
 
+test-spark-sample: .venv-spark/dev ## the sample on Spark, table by table
+	.venv-spark/bin/python -m pytest -n 0 -m spark -k published
+
 test-spark-cluster: .venv-spark/dev ## a small company on a Spark cluster of this machine
 	.venv-spark/bin/python -m pytest -n 0 -m spark -k cluster
 
@@ -115,8 +118,8 @@ verify-statistics: .venv/dev ## the value of a point, and of calling, on thousan
 verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
 	@$(BIN)/python -m tests.verify_kills $(KILLS)
 
-verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50
-	@$(BIN)/python -m tests.verify_incremental $(SEQUENCES)
+verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0
+	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST)
 
 lint: .venv/dev ## style, types and SQL
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """Random nights of a company: after the last of them, all that is published equals what a build from nothing publishes.
 
-    python -m tests.verify_incremental [sequences]
+    python -m tests.verify_incremental [sequences [first]]
 
-prints what happened in each sequence; ends with 1 if a table differs in one of them.
+prints what happened in each sequence, from number ``first`` on; ends with 1 if a table differs in one of them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def _build(home: Path, company: Company, **settings: str) -> None:
         raise RuntimeError(done.stderr)
 
 
-def main(sequences: int) -> int:
+def main(sequences: int = SEQUENCES, first: int = 0) -> int:
     is_off = False
-    for seed in range(sequences):
+    for seed in range(first, first + sequences):
         with tempfile.TemporaryDirectory() as folder:
             print(f"sequence {seed}", flush=True)
             found = differences(Company(Path(folder) / "raw", seed), Path(folder), [()] * NIGHTS, is_said=True)
@@ -61,4 +61,4 @@ def main(sequences: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else SEQUENCES))
+    sys.exit(main(*map(int, sys.argv[1:])))

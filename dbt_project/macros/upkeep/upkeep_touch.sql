@@ -117,9 +117,7 @@
 {%- endmacro %}
 
 {% macro upkeep_cleared(tables) -%}
-    {%- for table in tables -%}
-        {%- do run_query('drop table ' ~ table) -%}
-    {%- endfor -%}
+    {%- do run_query('drop table ' ~ tables | join('; drop table ')) -%}
 {%- endmacro %}
 
 {# Whether the table holds what its last build left: a backfill is for tables of which somebody thinks that they do not. #}

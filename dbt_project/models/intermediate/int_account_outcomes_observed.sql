@@ -41,10 +41,28 @@ strata as (
 ),
 
 -- Every value has its cell. Outer joins, because an engine may multiply cells with each other to join them all at once.
+-- Numbers alone, because an engine keeps what is read more than once.
 numbered as (
     select
-        account_periods.*,
         accounts.account_number,
+        account_periods.period_number,
+        account_periods.as_of_date,
+        account_periods.nps_group,
+        account_periods.account_points,
+        account_periods.account_points_sq_sum,
+        account_periods.n_contacts_answered,
+        account_periods.base_profit_12m,
+        {% for months in horizons %}
+        account_periods.base_revenue_{{ months }}m,
+        account_periods.next_revenue_{{ months }}m,
+        account_periods.growth_{{ months }}m,
+        account_periods.is_base_complete_{{ months }}m,
+        account_periods.is_outcome_complete_{{ months }}m,
+        {% endfor %}
+        case
+            when account_periods.account_points is not null
+                then {{ text_hash("concat(account_periods.account_id, '|', account_periods.period_number)") }}
+        end as lot,
         strata.stratum_number,
         {% for dimension in dimensions %}
         {{ dimension }}_cells.cell_number as {{ dimension }}_cell,
@@ -74,7 +92,7 @@ scored as (
         row_number() over (partition by period_number order by account_number) as place,
         row_number() over (
             partition by period_number
-            order by {{ text_hash("concat(account_id, '|', period_number)") }}, account_number
+            order by lot, account_number
         ) as drawn_place
     from numbered
     where account_points is not null

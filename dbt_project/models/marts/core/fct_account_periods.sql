@@ -1,10 +1,13 @@
 {% set horizons = var('revenue_horizons_months') %}
 
-{# Everything moves when a month has ended, or when the ledger begins with another month. #}
+{#
+    Everything moves when a month has ended, or when the ledger begins with another month. A month that has not ended is in no base
+    and in no complete outcome.
+#}
 {{ config(meta={'recompute': {
     'unit': 'account_id',
     'follow': {
-        'int_account_months_observed': 'account_id',
+        'int_account_months_observed': "select account_id from {changes} where month_end <= date '{as_of}'",
         'fct_experience_responses': 'account_id',
         'fct_account_revenue_months': '
             select account_id from {int_account_months_observed}
