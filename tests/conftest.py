@@ -19,6 +19,15 @@ from orchestration.settings import REPOSITORY, SAMPLE_RAW
 TINY_AS_OF = "2024-07-01"
 
 
+# Files of a few long tests, which xdist would begin last.
+LONG = ("test_nights.py", "test_upkeep.py", "test_value_of_a_point.py", "test_money_leakage.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files begin first, so that no process ends with one while the other has nothing to do."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that has ended."""

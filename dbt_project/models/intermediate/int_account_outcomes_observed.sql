@@ -1,5 +1,8 @@
 {% set dimensions = var('account_dimensions') %}
 {% set horizons = var('revenue_horizons_months') %}
+{% set by_horizon = [
+    'later_points', 'base_revenue', 'next_revenue', 'growth', 'is_base_complete', 'is_outcome_complete',
+] %}
 
 with
 
@@ -111,29 +114,44 @@ placebos as (
             and scored.place = drawn.drawn_place
 ),
 
-unpivoted as (
+horizons as (
     {% for months in horizons %}
+    select {{ months }} as horizon_months{{ ' union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- The points that the account has when a horizon is over.
+joined as (
     select
+        {% for months in horizons %}
+        max(numbered.account_points) over (
+            partition by numbered.account_number
+            order by numbered.period_number
+            range between {{ months }} following and {{ months }} following
+        ) as later_points_{{ months }}m,
+        {% endfor %}
         numbered.*,
-        {{ months }} as horizon_months,
-        placebos.placebo_points,
-        scored.account_points as later_points,
-        numbered.base_revenue_{{ months }}m as base_revenue,
-        numbered.next_revenue_{{ months }}m as next_revenue,
-        numbered.growth_{{ months }}m as growth,
-        numbered.is_base_complete_{{ months }}m as is_base_complete,
-        numbered.is_outcome_complete_{{ months }}m as is_outcome_complete
+        placebos.placebo_points
     from numbered
-    left join scored
-        on
-            numbered.account_number = scored.account_number
-            and numbered.period_number + {{ months }} = scored.period_number
     left join placebos
         on
             numbered.account_number = placebos.account_number
             and numbered.period_number = placebos.period_number
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+),
+
+unpivoted as (
+    select
+        {% for column in by_horizon %}
+        case horizons.horizon_months
+            {% for months in horizons %}
+            when {{ months }} then joined.{{ column }}_{{ months }}m
+            {% endfor %}
+        end as {{ column }},
+        {% endfor %}
+        joined.*,
+        horizons.horizon_months
+    from joined
+    cross join horizons
 ),
 
 final as (
