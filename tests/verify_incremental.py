@@ -2,39 +2,49 @@
 
     python -m tests.verify_incremental [sequences [first]]
 
-prints what happened in each sequence, from number ``first`` on; ends with 1 if a table differs in one of them.
+works on as many sequences at once as there are processors, from number ``first`` on, and prints what happened in each;
+ends with 1 if a table differs in one of them.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from random import Random
 
 from tests.conftest import run_nightly
 from tests.nights import Company, contents
 
 SEQUENCES = 50
-NIGHTS = 4
+# At least so many nights in each, and at most.
+NIGHTS = (2, 4)
+# What dbt keeps of the parsed project, which holds for one path of the build file.
+PARSED = Path("build", "dbt", "partial_parse.msgpack")
 
 
-def differences(company: Company, folder: Path, nights: Sequence[Sequence[str]], *, is_said: bool = False) -> list[str]:
-    """Build a first night and the others; the tables in which the last is not what a build from nothing gives.
+def differences(company: Company, folder: Path, nights: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Build a first night and the others; what happened in each, and the tables that a build from nothing makes other.
 
-    ``nights`` has the events of each, by the names of their methods; of a night without any, chance decides.
+    ``nights`` has the events of each, by the names of their methods; of a night without any, chance decides. To a build
+    from nothing the history of the accounts is given, which no raw file tells any more.
     """
     home, afresh = folder / "home", folder / "afresh"
     # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
     in_part = {"NPS_RECOMPUTED_SHARE": "1"}
     _build(home, company, **in_part)
-    for number, named in enumerate(nights, start=1):
-        happened = company.night(*named)
-        if is_said:
-            print(f"  night {number}: {happened}", flush=True)
+    happened = []
+    for named in nights:
+        happened.append(company.night(*named))
         _build(home, company, **in_part)
+    shutil.copytree(home / "history", afresh / "history")
     _build(afresh, company)
-    return different_tables(home, afresh)
+    return happened, different_tables(home, afresh)
 
 
 def different_tables(home: Path, afresh: Path) -> list[str]:
@@ -49,14 +59,33 @@ def _build(home: Path, company: Company, **settings: str) -> None:
         raise RuntimeError(done.stderr)
 
 
+def sequence(folder: Path, seed: int) -> tuple[list[str], list[str]]:
+    """The differences of random nights, in the folder of this process, where only the parsed project is kept."""
+    ours = folder / str(os.getpid())
+    shutil.rmtree(ours / "raw", ignore_errors=True)
+    for home in (ours / "home", ours / "afresh"):
+        if home.is_dir():
+            parsed = (home / PARSED).read_bytes()
+            shutil.rmtree(home)
+            (home / PARSED).parent.mkdir(parents=True)
+            (home / PARSED).write_bytes(parsed)
+    try:
+        return differences(Company(ours / "raw", seed), ours, [()] * Random(seed).randint(*NIGHTS))
+    except RuntimeError as error:
+        error.add_note(f"This was in sequence {seed}.")
+        raise
+
+
 def main(sequences: int = SEQUENCES, first: int = 0) -> int:
+    seeds = range(first, first + sequences)
     is_off = False
-    for seed in range(first, first + sequences):
-        with tempfile.TemporaryDirectory() as folder:
-            print(f"sequence {seed}", flush=True)
-            found = differences(Company(Path(folder) / "raw", seed), Path(folder), [()] * NIGHTS, is_said=True)
-        print(f"  {'differs: ' + ', '.join(found) if found else 'equal'}", flush=True)
-        is_off = is_off or bool(found)
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(os.cpu_count()) as processes:
+        found_in_each = processes.map(partial(sequence, Path(folder)), seeds)
+        for seed, (happened, found) in zip(seeds, found_in_each, strict=True):
+            print(f"sequence {seed}: {'differs: ' + ', '.join(found) if found else 'equal'}")
+            for number, events in enumerate(happened, start=1):
+                print(f"  night {number}: {events}", flush=True)
+            is_off = is_off or bool(found)
     return 1 if is_off else 0
 
 
