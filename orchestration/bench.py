@@ -21,13 +21,14 @@ from orchestration.bench_panel import QUARTERS, write_panel
 from orchestration.dbt_cli import PROJECT, seconds_executing
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process_environment
 
-# At scale 250 the sample company has about 2 million answers and 6 million revenue lines.
-SCALES = (25.0, 250.0)
+# The sample company with about 0.2, 2 and 10 million answers, and three times as many revenue lines.
+SCALES = (25.0, 250.0, 1160.0)
+# From this scale on the build needs more memory than it takes by default.
+LARGE_SCALE, LARGE_MEMORY = 1000, "7GB"
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
 # each: with less, what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
-# What others would make by hand (bench_floor), for the total, channels and segments; here for each dimension and with
-# intervals.
+# What others would make by hand (bench_floor); here with all rules and intervals.
 CORE = ("fct_nps_responses", "fct_account_revenue_months", "nps_by_month", "nps_rolling")
 PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 
@@ -104,13 +105,14 @@ def bench(scales: Sequence[float] = SCALES) -> str:
             generator = [sys.executable, str(REPOSITORY / "seeds" / "generate_company.py"), "--format", "parquet"]
             subprocess.run([*generator, "--scale", str(scale), "--output", str(raw)], check=True)
             as_folders(raw)
-            wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF))
+            memory = {"NPS_MEMORY_LIMIT": LARGE_MEMORY} if scale >= LARGE_SCALE else {}
+            wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF, **memory))
             days = [SAMPLE_AS_OF + timedelta(days=number) for number in (1, 2)]
             arrive(raw, days[0])
-            nights.append(_measure("a night more", raw, built, days[0]))
+            nights.append(_measure("a night more", raw, built, days[0], **memory))
             arrive(raw, days[1], corrected=True)
-            measured += [wholes[-1], nights[-1], _measure("with corrections", raw, built, days[1])]
-            by_hand += _measure_by_hand(f"scale {scale:g}", raw, built, home, days[1])
+            measured += [wholes[-1], nights[-1], _measure("with corrections", raw, built, days[1], **memory)]
+            by_hand += _measure_by_hand(f"scale {scale:g}", raw, built, home, days[1], **memory)
             shutil.rmtree(raw)
             shutil.rmtree(built)
         panels = [_measure_panel(millions, limit, home) for millions, limit in PANELS.items()] if scales else []
@@ -135,8 +137,9 @@ def _exponent(scales: Sequence[float], measured: Sequence[Measured]) -> float:
     return math.log(measured[-1].seconds / measured[0].seconds) / math.log(scales[-1] / scales[0])
 
 
-def _measure(name: str, raw: Path, home: Path, as_of: date) -> Measured:
-    environment = process_environment() | {
+def _measure(name: str, raw: Path, home: Path, as_of: date, **settings: str) -> Measured:
+    environment = process_environment() | settings
+    environment |= {
         "NPS_RAW": str(raw),
         "NPS_HOME": str(home),
         "NPS_AS_OF": as_of.isoformat(),
@@ -176,9 +179,9 @@ def _dbt_run(selection: Sequence[str], home: Path, as_of: date) -> list[str]:
     return [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", *selection, *project, *target, *variables]
 
 
-def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date) -> list[list[str]]:
+def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date, **settings: str) -> list[list[str]]:
     """The core tables by this project, then by hand in SQL, with pandas and Polars: each in a process of its own."""
-    environment = process_environment()
+    environment = process_environment() | settings
     command = _dbt_run(["--full-refresh", "--select", *(f"+{table}" for table in CORE)], home, as_of)
     build_file = {"NPS_BUILD_FILE": str(built / "build" / "warehouse.duckdb")}
     runs = {"this project": _run(command, environment | build_file)}

@@ -3,8 +3,8 @@
     python -m orchestration.bench_floor sql|pandas|polars RAW FOLDER AS_OF
 
 Each way makes the same four tables from the raw Parquet files in RAW, by the rules of the models and by its own work
-alone: fct_nps_responses, fct_account_revenue_months, and nps_by_month and nps_rolling for the total, channels and
-segments. tests/test_bench_floor.py holds them against what is published.
+alone: fct_nps_responses, fct_account_revenue_months, and nps_by_month and nps_rolling for every dimension.
+tests/test_bench_floor.py holds them against what is published.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ RAW_TABLES = (
     "survey_responses",
     "crm_accounts",
     "crm_contacts",
+    "crm_users",
     "crm_revenue",
     "exchange_rates",
 )

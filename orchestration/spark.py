@@ -44,6 +44,9 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 # It calls every schema that is there already an error.
 logger.metastore.name = org.apache.hadoop.hive.metastore.RetryingHMSHandler
 logger.metastore.level = off
+# It says where the page of a cluster is.
+logger.page.name = org.apache.spark.deploy.master.ui.MasterWebUI
+logger.page.level = info
 """
 
 

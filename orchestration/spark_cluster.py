@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +45,9 @@ def commands(settings: Settings) -> dict[str, list[str]]:
         "thrift-server": [
             *(str(home / "spark-submit"), "--class", THRIFT_SERVER, "--master", master),
             *("--conf", "spark.executor.memory=1g", "--conf", f"spark.sql.shuffle.partitions={N_WORKERS}"),
+            # The master's page leads to that of the server, where the last jobs can be watched.
+            *("--conf", "spark.ui.enabled=true", "--conf", "spark.ui.port=0"),
+            *("--conf", "spark.ui.retainedJobs=100", "--conf", "spark.ui.retainedStages=100"),
             *("spark-internal", "--hiveconf", f"hive.server2.thrift.bind.host={LOOPBACK}"),
             *("--hiveconf", f"hive.server2.thrift.port={port}"),
         ],
@@ -109,6 +113,14 @@ def up(settings: Settings) -> str:
             _wait_for(settings, name, f"{LOOPBACK}:{MASTER_PORT}")
     _wait_for(settings, "thrift-server", _server(settings))
     return _server(settings)
+
+
+def web_page(settings: Settings) -> str:
+    """Where the master of a cluster that is up shows its workers and what they do."""
+    log = process_folder(settings) / "master.log"
+    found = re.search(r"http://\S+", log.read_text(encoding="utf-8", errors="replace"))
+    assert found is not None, log
+    return found[0]
 
 
 def down(settings: Settings) -> Sequence[str]:

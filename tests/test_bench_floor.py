@@ -15,15 +15,14 @@ from orchestration.bench_floor import DATABASE, RAW_TABLES, WAYS
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW
 from tests.conftest import build_environment
 
-CELLS = "where dimension in ('all', 'channel', 'segment')"
-RULES = "nps_rule in ('all_responses', 'contact_latest')"
 SCORE = "n_scored, n_promoters, n_passives, n_detractors"
 # Of each table: its key, what else must be equal, what may differ by how much, and which published rows it holds.
 TABLES = {
     "fct_nps_responses": (
         "response_id",
-        "account_id, cluster_id, respondent_id, program_type, channel, segment, score, nps_category, nps_points, "
-        "answered_date, month_start, is_last_of_month, standing_until",
+        "account_id, cluster_id, respondent_id, program_type, survey_id, channel, touchpoint, resolution_mode, "
+        "segment, size_band, region, industry, lifecycle_segment, agent_team, owner_id, score, nps_category, "
+        "nps_points, answered_date, month_start, is_last_of_month, standing_until",
         {},
         "",
     ),
@@ -37,9 +36,9 @@ TABLES = {
         "month_start, program_type, dimension, dimension_value, nps_rule",
         SCORE,
         {"nps": 1e-9},
-        f"{CELLS} and {RULES}",
+        "where nps_rule in ('all_responses', 'contact_latest')",
     ),
-    "nps_rolling": ("date_day, program_type, dimension, dimension_value", SCORE, {"nps": 1e-9}, CELLS),
+    "nps_rolling": ("date_day, program_type, dimension, dimension_value", SCORE, {"nps": 1e-9}, ""),
 }
 
 

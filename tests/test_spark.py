@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import duckdb
 import pytest
 
-from orchestration import spark
+from orchestration import spark, spark_cluster
 from orchestration.dbt_cli import DbtRun, command, load_manifest
 from orchestration.settings import REPOSITORY, SAMPLE_RAW, load_settings
 from orchestration.warehouse import PublishedTable, published_tables
@@ -116,6 +118,15 @@ def test_the_unit_tests_pass_on_spark(on_spark: Path, tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout
+
+
+def test_the_page_of_a_cluster_shows_its_workers_and_its_server(cluster: Path) -> None:
+    page = spark_cluster.web_page(load_settings({"NPS_HOME": str(cluster), "NPS_SPARK_SERVER": SERVER}))
+    with urlopen(page) as answer:
+        said = answer.read().decode()
+
+    assert len(re.findall(r"<td>\s*ALIVE\s*</td>", said)) == 2
+    assert "SparkSQL::127.0.0.1" in said
 
 
 def test_answers_built_on_a_cluster_are_those_of_duckdb(cluster: Path) -> None:

@@ -9,6 +9,7 @@ build from nothing publishes.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,8 @@ def main(kills: int) -> int:
             after = contents(home)
             built(home, company)
             afresh = Path(folder) / f"afresh-{kill}"
+            # Which no raw file tells any more.
+            shutil.copytree(home / "history", afresh / "history")
             built(afresh, company)
             wanted = contents(afresh)
             is_whole, is_right = after in (before, wanted), contents(home) == wanted

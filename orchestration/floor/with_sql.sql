@@ -10,7 +10,8 @@ create temp macro latest(files, key, version) as table
     ) = 1;
 
 create temp table accounts as
-select account_id from latest(getvariable('crm_accounts'), account_id, updated_at) where is_deleted is not true;
+select account_id, cast(created_at as date) as created_date
+from latest(getvariable('crm_accounts'), account_id, updated_at) where is_deleted is not true;
 
 -- What customers answered to an NPS question, with a score or without.
 create temp table answers as
@@ -23,19 +24,24 @@ surveys as (
 ),
 
 invitations as (
-    select invitation_id, survey_id, contact_id, account_id, channel, sent_at
+    select invitation_id, survey_id, contact_id, account_id, agent_id, channel, touchpoint, sent_at
     from latest(getvariable('survey_invitations'), invitation_id, loaded_at)
     where cast(sent_at as date) <= getvariable('as_of')
 ),
 
 contacts as (
-    select contact_id, account_id
+    select contact_id, account_id, cast(last_active_at as date) as last_active_date
     from latest(getvariable('crm_contacts'), contact_id, updated_at)
     where is_deleted is not true
 ),
 
+agents as (
+    select user_id as agent_id, team as agent_team
+    from latest(getvariable('crm_users'), user_id, updated_at)
+),
+
 account_days as (
-    select account_id, segment, cast(updated_at as date) as updated_date
+    select account_id, segment, size_band, region, industry, owner_id, cast(updated_at as date) as updated_date
     from read_parquet(getvariable('crm_accounts'))
     qualify row_number() over (
         partition by account_id, cast(updated_at as date)
@@ -46,8 +52,7 @@ account_days as (
 -- The last version of a day stands for it; what is known first has been so before.
 account_history as (
     select
-        account_id,
-        segment,
+        account_id, segment, size_band, region, industry, owner_id,
         case
             when lag(account_id) over (partition by account_id order by updated_date nulls first) is null
                 then date '1900-01-01'
@@ -58,7 +63,8 @@ account_history as (
 
 responses as (
     select
-        response_id, survey_id, invitation_id, contact_id, account_id, channel, answered_at,
+        response_id, survey_id, invitation_id, contact_id, account_id, agent_id, channel, touchpoint, answered_at,
+        lower(trim(resolution_mode)) as resolution_mode,
         cast(answered_at as date) as answered_date,
         nullif(trim(score), '') as score_text,
         try_cast(score as double) as score,
@@ -71,9 +77,12 @@ responses as (
 traced as (
     select
         responses.* replace (
+            coalesce(responses.survey_id, invitations.survey_id, 'unspecified') as survey_id,
             coalesce(responses.contact_id, invitations.contact_id) as contact_id,
             coalesce(responses.account_id, invitations.account_id) as account_id,
-            coalesce(responses.channel, invitations.channel) as channel
+            coalesce(responses.agent_id, invitations.agent_id) as agent_id,
+            coalesce(responses.channel, invitations.channel) as channel,
+            coalesce(responses.touchpoint, invitations.touchpoint) as touchpoint
         ),
         responses.survey_id is not null and surveys.survey_id is null as is_of_unknown_survey,
         invitations.sent_at,
@@ -102,9 +111,13 @@ accepted as (
 linked as (
     select
         accepted.* replace (accounts.account_id as account_id),
-        coalesce(accepted.account_id, contacts.account_id) as named_account_id
+        coalesce(accepted.account_id, contacts.account_id) as named_account_id,
+        agents.agent_team,
+        accepted.answered_date - accounts.created_date as tenure_days,
+        accepted.answered_date - contacts.last_active_date as inactive_days
     from accepted
     left join contacts on accepted.contact_id = contacts.contact_id
+    left join agents on accepted.agent_id = agents.agent_id
     left join accounts on coalesce(accepted.account_id, contacts.account_id) = accounts.account_id
 ),
 
@@ -115,8 +128,23 @@ described as (
         coalesce(linked.named_account_id, 'response ' || linked.response_id) as cluster_id,
         coalesce(linked.contact_id, 'response ' || linked.response_id) as respondent_id,
         linked.program_type,
+        linked.survey_id,
         linked.channel,
+        linked.touchpoint,
+        linked.resolution_mode,
         account_history.segment,
+        account_history.size_band,
+        account_history.region,
+        account_history.industry,
+        case
+            when linked.inactive_days >= 90 then 'inactive'
+            when linked.tenure_days between 0 and 179 then 'new'
+            when linked.tenure_days >= 1095 then 'long_term'
+            when linked.tenure_days >= 180 then 'established'
+            else 'unknown'
+        end as lifecycle_segment,
+        linked.agent_team,
+        account_history.owner_id,
         cast(linked.score as integer) as score,
         linked.score_text is not null and linked.is_included as is_scored,
         linked.answered_date,
@@ -142,7 +170,8 @@ from described;
 
 create table fct_nps_responses as
 select
-    response_id, account_id, cluster_id, respondent_id, program_type, channel, segment, score, nps_category, nps_points,
+    response_id, account_id, cluster_id, respondent_id, program_type, survey_id, channel, touchpoint, resolution_mode,
+    segment, size_band, region, industry, lifecycle_segment, agent_team, owner_id, score, nps_category, nps_points,
     answered_date, month_start, is_last_of_month, standing_until
 from answers
 where is_scored;
@@ -262,22 +291,55 @@ group by account_id, month_start, revenue_type;
 create table nps_by_month as
 with
 
+known as (
+    select * replace (
+        coalesce(survey_id, 'unknown') as survey_id,
+        coalesce(channel, 'unknown') as channel,
+        coalesce(touchpoint, 'unknown') as touchpoint,
+        coalesce(resolution_mode, 'unknown') as resolution_mode,
+        coalesce(segment, 'unknown') as segment,
+        coalesce(size_band, 'unknown') as size_band,
+        coalesce(region, 'unknown') as region,
+        coalesce(industry, 'unknown') as industry,
+        coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
+        coalesce(agent_team, 'unknown') as agent_team,
+        coalesce(owner_id, 'unknown') as owner_id
+    )
+    from answers
+),
+
 clusters as (
     select
         month_start, program_type,
-        case grouping(channel, segment) when 3 then 'all' when 1 then 'channel' else 'segment' end as dimension,
-        coalesce(channel, segment, 'all') as dimension_value,
+        case
+            when grouping(survey_id) = 0 then 'survey_id'
+            when grouping(channel) = 0 then 'channel'
+            when grouping(touchpoint) = 0 then 'touchpoint'
+            when grouping(resolution_mode) = 0 then 'resolution_mode'
+            when grouping(segment) = 0 then 'segment'
+            when grouping(size_band) = 0 then 'size_band'
+            when grouping(region) = 0 then 'region'
+            when grouping(industry) = 0 then 'industry'
+            when grouping(lifecycle_segment) = 0 then 'lifecycle_segment'
+            when grouping(agent_team) = 0 then 'agent_team'
+            when grouping(owner_id) = 0 then 'owner_id'
+            else 'all'
+        end as dimension,
+        coalesce(
+            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
+            agent_team, owner_id, 'all'
+        ) as dimension_value,
         count(*) filter (is_scored) as n,
         count(*) filter (is_scored and nps_points = 100) as n_promoters,
         count(*) filter (is_scored and nps_points = -100) as n_detractors,
         count(*) filter (is_scored and is_last_of_month) as n_latest,
         count(*) filter (is_scored and is_last_of_month and nps_points = 100) as n_latest_promoters,
         count(*) filter (is_scored and is_last_of_month and nps_points = -100) as n_latest_detractors
-    from (
-        select * replace (coalesce(channel, 'unknown') as channel, coalesce(segment, 'unknown') as segment)
-        from answers
+    from known
+    group by month_start, program_type, cluster_id, grouping sets (
+        (), (survey_id), (channel), (touchpoint), (resolution_mode), (segment), (size_band), (region), (industry),
+        (lifecycle_segment), (agent_team), (owner_id)
     )
-    group by month_start, program_type, cluster_id, grouping sets ((), (channel), (segment))
 ),
 
 -- Accounts that answered alike are counted, not listed.
@@ -300,7 +362,7 @@ scored as (
         *,
         sum(n * n_clusters) over cell as n_scored,
         sum(n_clusters) filter (n > 0) over cell as n_answering,
-        100 * sum((n_promoters - n_detractors) * n_clusters) over cell / n_scored as nps
+        100 * sum((n_promoters - n_detractors) * n_clusters) over cell / nullif(n_scored, 0) as nps
     from classes
     window cell as (partition by month_start, program_type, dimension, dimension_value, nps_rule)
 )
@@ -323,30 +385,64 @@ group by month_start, program_type, dimension, dimension_value, nps_rule, n_scor
 create table nps_rolling as
 with
 
+known as (
+    select * replace (
+        coalesce(survey_id, 'unknown') as survey_id,
+        coalesce(channel, 'unknown') as channel,
+        coalesce(touchpoint, 'unknown') as touchpoint,
+        coalesce(resolution_mode, 'unknown') as resolution_mode,
+        coalesce(segment, 'unknown') as segment,
+        coalesce(size_band, 'unknown') as size_band,
+        coalesce(region, 'unknown') as region,
+        coalesce(industry, 'unknown') as industry,
+        coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
+        coalesce(agent_team, 'unknown') as agent_team,
+        coalesce(owner_id, 'unknown') as owner_id
+    )
+    from fct_nps_responses
+),
+
 -- An answer enters on its first day and leaves on the day after its last.
 changes as (
     select
-        program_type,
-        coalesce(channel, 'unknown') as channel,
-        coalesce(segment, 'unknown') as segment,
-        nps_points,
+        program_type, survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry,
+        lifecycle_segment, agent_team, owner_id, nps_points,
         unnest([answered_date, standing_until + 1]) as date_day,
         unnest([1, -1]) as change
-    from fct_nps_responses
+    from known
     where standing_until is not null
 ),
 
 changes_by_day as (
     select
         program_type,
-        case grouping(channel, segment) when 3 then 'all' when 1 then 'channel' else 'segment' end as dimension,
-        coalesce(channel, segment, 'all') as dimension_value,
+        case
+            when grouping(survey_id) = 0 then 'survey_id'
+            when grouping(channel) = 0 then 'channel'
+            when grouping(touchpoint) = 0 then 'touchpoint'
+            when grouping(resolution_mode) = 0 then 'resolution_mode'
+            when grouping(segment) = 0 then 'segment'
+            when grouping(size_band) = 0 then 'size_band'
+            when grouping(region) = 0 then 'region'
+            when grouping(industry) = 0 then 'industry'
+            when grouping(lifecycle_segment) = 0 then 'lifecycle_segment'
+            when grouping(agent_team) = 0 then 'agent_team'
+            when grouping(owner_id) = 0 then 'owner_id'
+            else 'all'
+        end as dimension,
+        coalesce(
+            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
+            agent_team, owner_id, 'all'
+        ) as dimension_value,
         date_day,
         sum(change) as n,
         sum(change) filter (nps_points = 100) as n_promoters,
         sum(change) filter (nps_points = -100) as n_detractors
     from changes
-    group by program_type, date_day, grouping sets ((), (channel), (segment))
+    group by program_type, date_day, grouping sets (
+        (), (survey_id), (channel), (touchpoint), (resolution_mode), (segment), (size_band), (region), (industry),
+        (lifecycle_segment), (agent_team), (owner_id)
+    )
 ),
 
 days as (
