@@ -118,9 +118,9 @@ def up(settings: Settings) -> str:
 def web_page(settings: Settings) -> str:
     """Where the master of a cluster that is up shows its workers and what they do."""
     log = process_folder(settings) / "master.log"
-    found = re.search(r"http://\S+", log.read_text(encoding="utf-8", errors="replace"))
+    found = re.search(r"MasterWebUI.*(http://\S+)", log.read_text(encoding="utf-8", errors="replace"))
     assert found is not None, log
-    return found[0]
+    return found[1]
 
 
 def down(settings: Settings) -> Sequence[str]:

@@ -287,44 +287,44 @@ select
 from converted
 group by account_id, month_start, revenue_type;
 
+-- A value that is not known is a value too.
+create temp view known as
+select * replace (
+    coalesce(survey_id, 'unknown') as survey_id,
+    coalesce(channel, 'unknown') as channel,
+    coalesce(touchpoint, 'unknown') as touchpoint,
+    coalesce(resolution_mode, 'unknown') as resolution_mode,
+    coalesce(segment, 'unknown') as segment,
+    coalesce(size_band, 'unknown') as size_band,
+    coalesce(region, 'unknown') as region,
+    coalesce(industry, 'unknown') as industry,
+    coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
+    coalesce(agent_team, 'unknown') as agent_team,
+    coalesce(owner_id, 'unknown') as owner_id
+)
+from answers;
+
+-- The dimension by which a row is grouped: its bit alone is 0, and the first of the columns has the highest.
+create temp macro dimension_grouped(bits) as
+    coalesce(
+        [
+            'owner_id', 'agent_team', 'lifecycle_segment', 'industry', 'region', 'size_band', 'segment',
+            'resolution_mode', 'touchpoint', 'channel', 'survey_id'
+        ][1 + cast(log2(nullif(2047 - bits, 0)) as integer)],
+        'all'
+    );
+
 -- A month in which nobody gave a score is a row, not a gap.
 create table nps_by_month as
 with
 
-known as (
-    select * replace (
-        coalesce(survey_id, 'unknown') as survey_id,
-        coalesce(channel, 'unknown') as channel,
-        coalesce(touchpoint, 'unknown') as touchpoint,
-        coalesce(resolution_mode, 'unknown') as resolution_mode,
-        coalesce(segment, 'unknown') as segment,
-        coalesce(size_band, 'unknown') as size_band,
-        coalesce(region, 'unknown') as region,
-        coalesce(industry, 'unknown') as industry,
-        coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
-        coalesce(agent_team, 'unknown') as agent_team,
-        coalesce(owner_id, 'unknown') as owner_id
-    )
-    from answers
-),
-
 clusters as (
     select
         month_start, program_type,
-        case
-            when grouping(survey_id) = 0 then 'survey_id'
-            when grouping(channel) = 0 then 'channel'
-            when grouping(touchpoint) = 0 then 'touchpoint'
-            when grouping(resolution_mode) = 0 then 'resolution_mode'
-            when grouping(segment) = 0 then 'segment'
-            when grouping(size_band) = 0 then 'size_band'
-            when grouping(region) = 0 then 'region'
-            when grouping(industry) = 0 then 'industry'
-            when grouping(lifecycle_segment) = 0 then 'lifecycle_segment'
-            when grouping(agent_team) = 0 then 'agent_team'
-            when grouping(owner_id) = 0 then 'owner_id'
-            else 'all'
-        end as dimension,
+        dimension_grouped(grouping(
+            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
+            agent_team, owner_id
+        )) as dimension,
         coalesce(
             survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
             agent_team, owner_id, 'all'
@@ -385,23 +385,6 @@ group by month_start, program_type, dimension, dimension_value, nps_rule, n_scor
 create table nps_rolling as
 with
 
-known as (
-    select * replace (
-        coalesce(survey_id, 'unknown') as survey_id,
-        coalesce(channel, 'unknown') as channel,
-        coalesce(touchpoint, 'unknown') as touchpoint,
-        coalesce(resolution_mode, 'unknown') as resolution_mode,
-        coalesce(segment, 'unknown') as segment,
-        coalesce(size_band, 'unknown') as size_band,
-        coalesce(region, 'unknown') as region,
-        coalesce(industry, 'unknown') as industry,
-        coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
-        coalesce(agent_team, 'unknown') as agent_team,
-        coalesce(owner_id, 'unknown') as owner_id
-    )
-    from fct_nps_responses
-),
-
 -- An answer enters on its first day and leaves on the day after its last.
 changes as (
     select
@@ -410,26 +393,16 @@ changes as (
         unnest([answered_date, standing_until + 1]) as date_day,
         unnest([1, -1]) as change
     from known
-    where standing_until is not null
+    where is_scored and standing_until is not null
 ),
 
 changes_by_day as (
     select
         program_type,
-        case
-            when grouping(survey_id) = 0 then 'survey_id'
-            when grouping(channel) = 0 then 'channel'
-            when grouping(touchpoint) = 0 then 'touchpoint'
-            when grouping(resolution_mode) = 0 then 'resolution_mode'
-            when grouping(segment) = 0 then 'segment'
-            when grouping(size_band) = 0 then 'size_band'
-            when grouping(region) = 0 then 'region'
-            when grouping(industry) = 0 then 'industry'
-            when grouping(lifecycle_segment) = 0 then 'lifecycle_segment'
-            when grouping(agent_team) = 0 then 'agent_team'
-            when grouping(owner_id) = 0 then 'owner_id'
-            else 'all'
-        end as dimension,
+        dimension_grouped(grouping(
+            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
+            agent_team, owner_id
+        )) as dimension,
         coalesce(
             survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
             agent_team, owner_id, 'all'
