@@ -179,9 +179,8 @@ def measure(settings: Settings, options: argparse.Namespace) -> int:
 
 def spark_up(settings: Settings, options: argparse.Namespace) -> int:
     server = spark_cluster.up(settings)
-    print(
-        f"A Spark cluster of {spark_cluster.N_WORKERS} workers is up; its page is {spark_cluster.web_page(settings)}."
-    )
+    page = spark_cluster.web_page(settings)
+    print(f"A Spark cluster of {spark_cluster.N_WORKERS} workers is up{f'; its page is {page}' if page else ''}.")
     print("To build on it:")
     print(f"  NPS_TARGET=spark NPS_SPARK_SERVER={server} make nightly")
     return 0

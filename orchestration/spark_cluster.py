@@ -115,12 +115,11 @@ def up(settings: Settings) -> str:
     return _server(settings)
 
 
-def web_page(settings: Settings) -> str:
-    """Where the master of a cluster that is up shows its workers and what they do."""
+def web_page(settings: Settings) -> str | None:
+    """Where the master of a cluster that is up shows its workers and what they do; None if its log does not say."""
     log = process_folder(settings) / "master.log"
     found = re.search(r"MasterWebUI.*(http://\S+)", log.read_text(encoding="utf-8", errors="replace"))
-    assert found is not None, log
-    return found[1]
+    return found[1] if found else None
 
 
 def down(settings: Settings) -> Sequence[str]:

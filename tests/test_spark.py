@@ -122,6 +122,7 @@ def test_the_unit_tests_pass_on_spark(on_spark: Path, tmp_path: Path) -> None:
 
 def test_the_page_of_a_cluster_shows_its_workers_and_its_server(cluster: Path) -> None:
     page = spark_cluster.web_page(load_settings({"NPS_HOME": str(cluster), "NPS_SPARK_SERVER": SERVER}))
+    assert page is not None
     with urlopen(page) as answer:
         said = answer.read().decode()
 
