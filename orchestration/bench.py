@@ -16,19 +16,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.bench_night import arrive, as_folders
+from orchestration.bench_night import NEW, arrive, as_folders
 from orchestration.bench_panel import QUARTERS, write_panel
-from orchestration.dbt_cli import PROJECT, seconds_executing
-from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, process_environment
+from orchestration.dbt_cli import child_environment, command, prepare_target, seconds_executing
+from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings, process_environment
 
 # The sample company with about 0.2, 2 and 10 million answers, and three times as many revenue lines.
 SCALES = (25.0, 250.0, 1160.0)
-# From this scale on the build needs more memory than it takes by default.
-LARGE_SCALE, LARGE_MEMORY = 1000, "7GB"
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
 # each: with less, what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
-# What others would make by hand (bench_floor); here with all rules and intervals.
+# What others would make by hand (bench_floor): in SQL with all rules and errors, in pandas and Polars with some.
 CORE = ("fct_nps_responses", "fct_account_revenue_months", "nps_by_month", "nps_rolling")
 PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 
@@ -87,9 +85,10 @@ def table(rows: list[list[str]]) -> str:
 
 
 def bench(scales: Sequence[float] = SCALES) -> str:
-    """Build the sample, the company at each scale, two nights on top of each, and panels; the tables and what they say.
+    """Build the sample, the company at each scale, three nights on top of each, and panels; tables and what they say.
 
-    The first night has arrivals alone, and the second corrections of all times as well.
+    The first night has arrivals alone, one row to a thousand of the history, the second corrections of all times too,
+    and the third as many arrivals as the first has of the smallest company, whatever the history.
 
     The sample is built twice, and the second time nothing is parsed. Without scales it is built alone.
     """
@@ -99,20 +98,22 @@ def bench(scales: Sequence[float] = SCALES) -> str:
         shutil.rmtree(home / "sample")
         measured = [_measure("sample", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF)]
         measured.append(_measure("again", SAMPLE_RAW, home / "sample", SAMPLE_AS_OF))
-        wholes, nights, by_hand = [], [], []
+        wholes, nights, equal_nights, by_hand = [], [], [], []
         for scale in scales:
             raw, built = home / f"raw-{scale:g}", home / f"scale-{scale:g}"
             generator = [sys.executable, str(REPOSITORY / "seeds" / "generate_company.py"), "--format", "parquet"]
             subprocess.run([*generator, "--scale", str(scale), "--output", str(raw)], check=True)
             as_folders(raw)
-            memory = {"NPS_MEMORY_LIMIT": LARGE_MEMORY} if scale >= LARGE_SCALE else {}
-            wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF, **memory))
-            days = [SAMPLE_AS_OF + timedelta(days=number) for number in (1, 2)]
+            wholes.append(_measure(f"scale {scale:g}", raw, built, SAMPLE_AS_OF))
+            days = [SAMPLE_AS_OF + timedelta(days=number) for number in (1, 2, 3)]
             arrive(raw, days[0])
-            nights.append(_measure("a night more", raw, built, days[0], **memory))
+            nights.append(_measure("a night more", raw, built, days[0]))
             arrive(raw, days[1], corrected=True)
-            measured += [wholes[-1], nights[-1], _measure("with corrections", raw, built, days[1], **memory)]
-            by_hand += _measure_by_hand(f"scale {scale:g}", raw, built, home, days[1], **memory)
+            corrected = _measure("with corrections", raw, built, days[1])
+            arrive(raw, days[2], new=round(NEW * scale / scales[0]))
+            equal_nights.append(_measure("with equal arrivals", raw, built, days[2]))
+            measured += [wholes[-1], nights[-1], corrected, equal_nights[-1]]
+            by_hand += _measure_by_hand(f"scale {scale:g}", raw, built, home, days[2])
             shutil.rmtree(raw)
             shutil.rmtree(built)
         panels = [_measure_panel(millions, limit, home) for millions, limit in PANELS.items()] if scales else []
@@ -124,7 +125,8 @@ def bench(scales: Sequence[float] = SCALES) -> str:
     if len(scales) > 1:
         said.append(
             f"Growth from scale {scales[0]:g} to {scales[-1]:g}: a full build as rows to the power of "
-            f"{_exponent(scales, wholes):.2f}, a night to the power of {_exponent(scales, nights):.2f}."
+            f"{_exponent(scales, wholes):.2f}, a night to the power of {_exponent(scales, nights):.2f}, and with equal "
+            f"arrivals to the power of {_exponent(scales, equal_nights):.2f}."
         )
     if by_hand:
         said.append(table([BY_HAND_HEADER, *by_hand]))
@@ -137,13 +139,8 @@ def _exponent(scales: Sequence[float], measured: Sequence[Measured]) -> float:
     return math.log(measured[-1].seconds / measured[0].seconds) / math.log(scales[-1] / scales[0])
 
 
-def _measure(name: str, raw: Path, home: Path, as_of: date, **settings: str) -> Measured:
-    environment = process_environment() | settings
-    environment |= {
-        "NPS_RAW": str(raw),
-        "NPS_HOME": str(home),
-        "NPS_AS_OF": as_of.isoformat(),
-    }
+def _measure(name: str, raw: Path, home: Path, as_of: date) -> Measured:
+    environment = _environment(raw, home, as_of)
     run = _run([sys.executable, "-m", "orchestration", "nightly"], environment)
     build = json.loads((home / "published" / "build.json").read_text(encoding="utf-8"))
     n_bytes = sum(file.stat().st_size for file in home.rglob("*") if file.is_file() and not file.is_symlink())
@@ -172,23 +169,27 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     return Run(seconds, cpu_seconds, used.ru_maxrss // 1024, used.ru_oublock // 2048)
 
 
-def _dbt_run(selection: Sequence[str], home: Path, as_of: date) -> list[str]:
-    target = ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
-    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    variables = ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
-    return [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", *selection, *project, *target, *variables]
+def _environment(raw: Path, home: Path, as_of: date) -> dict[str, str]:
+    return process_environment() | {"NPS_RAW": str(raw), "NPS_HOME": str(home), "NPS_AS_OF": as_of.isoformat()}
 
 
-def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date, **settings: str) -> list[list[str]]:
+def _run_dbt(selection: Sequence[str], environment: Mapping[str, str]) -> tuple[Run, float]:
+    """Models alone, of a project that was parsed before; and for how long they were executing."""
+    settings = load_settings(environment)
+    target = prepare_target(settings)
+    run = _run(command(settings, ["run", "--quiet", *selection], target), child_environment(settings))
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    return run, seconds_executing(results)
+
+
+def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date) -> list[list[str]]:
     """The core tables by this project, then by hand in SQL, with pandas and Polars: each in a process of its own."""
-    environment = process_environment() | settings
-    command = _dbt_run(["--full-refresh", "--select", *(f"+{table}" for table in CORE)], home, as_of)
-    build_file = {"NPS_BUILD_FILE": str(built / "build" / "warehouse.duckdb")}
-    runs = {"this project": _run(command, environment | build_file)}
+    environment = _environment(raw, built, as_of)
+    runs = {"this project": _run_dbt(["--full-refresh", "--select", *(f"+{table}" for table in CORE)], environment)[0]}
     for way in ("sql", "pandas", "polars"):
         folder = home / f"by-hand-{way}"
-        command = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw), str(folder), as_of.isoformat()]
-        runs[way] = _run(command, environment)
+        arguments = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw), str(folder), as_of.isoformat()]
+        runs[way] = _run(arguments, environment)
         shutil.rmtree(folder)
     floor = runs["sql"].seconds
     return [
@@ -207,13 +208,11 @@ def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date,
 
 def _measure_panel(millions: int, memory_limit: str, home: Path) -> list[str]:
     """What one point is worth, by all methods and with all checks: the models alone, on so many account-quarters."""
-    build_file = home / f"panel-{millions}.duckdb"
-    write_panel(build_file, millions * 1_000_000 // QUARTERS)
-    told = {"NPS_BUILD_FILE": str(build_file), "NPS_MEMORY_LIMIT": memory_limit}
-    run = _run(_dbt_run(["--selector", "value_of_a_point"], home, date(2024, 1, 1)), process_environment() | told)
-    build_file.unlink()
-    results = json.loads((home / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    seconds = seconds_executing(results)
+    built = home / f"panel-{millions}"
+    environment = _environment(SAMPLE_RAW, built, date(2024, 1, 1)) | {"NPS_MEMORY_LIMIT": memory_limit}
+    write_panel(load_settings(environment).build_file, millions * 1_000_000 // QUARTERS)
+    run, seconds = _run_dbt(["--selector", "value_of_a_point"], environment)
+    shutil.rmtree(built)
     return [
         f"{millions:,} million",
         f"{seconds:.1f}",

@@ -2,9 +2,10 @@
 
     python -m orchestration.bench_floor sql|pandas|polars RAW FOLDER AS_OF
 
-Each way makes the same four tables from the raw Parquet files in RAW, by the rules of the models and by its own work
-alone: fct_nps_responses, fct_account_revenue_months, and nps_by_month and nps_rolling for every dimension.
-tests/test_bench_floor.py holds them against what is published.
+Each way makes four tables from the raw Parquet files in RAW, by the rules of the models and by its own work alone:
+fct_nps_responses, fct_account_revenue_months, and nps_by_month and nps_rolling for every dimension. The SQL makes all
+scores with their errors; with pandas and with Polars nps_by_month has two of the five rules, all_responses and
+contact_latest, and nps_rolling no errors. tests/test_bench_floor.py holds them against what is published.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ GROWING = {
         "cast(date_trunc('month', {day}) as date) as period_start, last_day({day}) as period_end",
     ),
 }
-# One row in a thousand is new. In a night with corrections, one in twenty thousand of all rows is corrected too.
+# One row to so many of the history is new; in a night with corrections, one in so many is corrected too.
 NEW, CORRECTED = 1_000, 20_000
 # What a correction says of a row.
 CORRECTIONS = {
@@ -39,8 +39,8 @@ def as_folders(raw: Path) -> None:
         file.rename(raw / file.stem / "0-history.parquet")
 
 
-def arrive(raw: Path, day: date, *, corrected: bool = False) -> None:
-    """New rows of ``day``, loaded in the night after it; where asked for, with corrections of earlier ones."""
+def arrive(raw: Path, day: date, *, new: int = NEW, corrected: bool = False) -> None:
+    """New rows of ``day``, one to ``new`` of the history, loaded in the night after it; corrections if asked for."""
     with duckdb.connect() as connection:
         for table, (key, moved) in GROWING.items():
             history = f"'{raw}/{table}/0-history.parquet'"
@@ -48,7 +48,7 @@ def arrive(raw: Path, day: date, *, corrected: bool = False) -> None:
             loaded = f"{moment} + interval 26 hours as loaded_at"
             selections = [
                 f"select * replace ('{day}-' || {key} as {key}, {moved.format(day=moment)}, {loaded}) "
-                f"from {history} where hash({key}) % {NEW} = 0"
+                f"from {history} where hash({key}) % {new} = 0"
             ]
             if corrected and table in CORRECTIONS:
                 selections.append(

@@ -44,18 +44,20 @@ def note_sources(
         if now is not None and now == before:
             continue
         held = _held(connection, name) if source["schema"] == RAW_SCHEMA else None
-        n_known = rows_known(held_before, held)
+        arrived = files_arrived(held_before, held)
         connection.execute(f"delete from {SCHEMA}.sources where unique_id = ?", [unique_id])
         drop_relation(connection, SCHEMA, f"changes_of_{name}")
-        if n_known is not None:
+        if arrived is not None:
+            n_known, files = arrived
+            # By file as well: one that is not named is not opened.
             connection.execute(
-                f"create view {SCHEMA}.changes_of_{name} as "
-                f"select *, 1 as _sign from {RAW_SCHEMA}.{name} where _row_number > {n_known}"
+                f"create view {SCHEMA}.changes_of_{name} as select *, 1 as _sign from {RAW_SCHEMA}.{name} "
+                f"where _row_number > {n_known} and _source_file in ({', '.join(map(quoted, files)) or 'null'})"
             )
         if now is not None:
             connection.execute(
                 f"insert into {SCHEMA}.sources values (?, ?, ?, ?)",
-                [unique_id, now, before if n_known is not None else None, json.dumps(held)],
+                [unique_id, now, before if arrived is not None else None, json.dumps(held)],
             )
     connection.execute("commit")
 
@@ -70,9 +72,11 @@ def _held(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
     return {"types": [list(column) for column in types], "files": [list(file) for file in files]}
 
 
-def rows_known(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> int | None:
-    """How many rows are as they were, where all others come after them; None where it is not so."""
+def files_arrived(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[int, list[str]] | None:
+    """How many rows are as they were, and the files of all others, which come after them; None where it is not so."""
     if before is None or now is None or before["types"] != now["types"]:
         return None
     known: list[list[Any]] = before["files"]
-    return sum(n_rows for *_, n_rows in known) if now["files"][: len(known)] == known else None
+    if now["files"][: len(known)] != known:
+        return None
+    return sum(n_rows for *_, n_rows in known), [name for name, *_ in now["files"][len(known) :]]

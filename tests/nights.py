@@ -50,6 +50,10 @@ class Company:
         # Two of each person: what comes later falls between answers of the same one.
         self.arrive(ACCOUNTS * 4)
         self.invite()
+        # From the first month on, so that there are years of which growth can be said.
+        self._write(
+            "crm_revenue", "ledger", [f"v{n},a{n},{FIRST_DAY},2023-12-31,1200,USD,," for n in range(ACCOUNTS // 2)]
+        )
         self.bill()
 
     def night(self, *named: str) -> str:
@@ -171,7 +175,8 @@ class Company:
         file.write_text("\n".join([HEADERS["crm_users"], *teams]) + "\n", encoding="utf-8")
 
     def pass_a_day(self) -> None:
-        self.as_of += timedelta(days=self._random.choice([1, 1, 31]))
+        """Or a month, or as many days as bring the first night into another year."""
+        self.as_of += timedelta(days=self._random.choice([1, 1, 31, 184]))
 
     def stay(self) -> None:
         """Nothing, but a file that is touched."""
@@ -219,7 +224,7 @@ class Company:
 
     @staticmethod
     def _rates(rate: str) -> list[str]:
-        return [f"{year}-{month:02d}-01,EUR,{rate}" for year in (2023, 2024) for month in range(1, 13)]
+        return [f"{year}-{month:02d}-01,EUR,{rate}" for year in (2023, 2024, 2025) for month in range(1, 13)]
 
 
 def contents(home: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -16,8 +17,9 @@ from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW
 from tests.conftest import build_environment
 
 SCORE = "n_scored, n_promoters, n_passives, n_detractors"
-# Of each table: its key, what else must be equal, what may differ by how much, and which published rows it holds.
-TABLES = {
+# Of a table: its key, what else must be equal, what may differ by how much, and which published rows it holds.
+Compared = tuple[str, str, dict[str, str], str]
+TABLES: dict[str, Compared] = {
     "fct_nps_responses": (
         "response_id",
         "account_id, cluster_id, respondent_id, program_type, survey_id, channel, touchpoint, resolution_mode, "
@@ -29,17 +31,36 @@ TABLES = {
     "fct_account_revenue_months": (
         "account_id, month_start, revenue_type",
         "1",
-        {"revenue": 0.005, "cost": 0.005},
+        {"revenue": "0.005", "cost": "0.005"},
         "",
     ),
     "nps_by_month": (
         "month_start, program_type, dimension, dimension_value, nps_rule",
         SCORE,
-        {"nps": 1e-9},
+        {"nps": "1e-9"},
         "where nps_rule in ('all_responses', 'contact_latest')",
     ),
-    "nps_rolling": ("date_day, program_type, dimension, dimension_value", SCORE, {"nps": 1e-9}, ""),
+    "nps_rolling": ("date_day, program_type, dimension, dimension_value", SCORE, {"nps": "1e-9"}, ""),
 }
+# The SQL makes the tables whole: what the account rules look at, every rule, and how many accounts stand.
+IN_SQL: dict[str, Compared] = {
+    "fct_nps_responses": (
+        TABLES["fct_nps_responses"][0],
+        TABLES["fct_nps_responses"][1] + ", is_linked, seniority, trailing_revenue_12m, answered_at",
+        {},
+        "",
+    ),
+    "fct_account_revenue_months": TABLES["fct_account_revenue_months"],
+    "nps_by_month": (
+        TABLES["nps_by_month"][0],
+        SCORE,
+        {"nps": "1e-9", "effective_n": "1e-9 * published.effective_n"},
+        "",
+    ),
+    "nps_rolling": (TABLES["nps_rolling"][0], f"{SCORE}, n_clusters", {"nps": "1e-9"}, ""),
+}
+# Whose effective number of accounts tells the degrees of freedom of an error: the published one, where there is one.
+ERRORS = {"nps_by_month": "published.effective_n", "nps_rolling": "made.effective_n"}
 
 
 def typed(column: str) -> str:
@@ -72,12 +93,17 @@ def raw_parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
 def made(
-    request: pytest.FixtureRequest, raw_parquet: Path, sample_release: Path, tmp_path_factory: pytest.TempPathFactory
+    way: str, raw_parquet: Path, sample_release: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """What one way makes as views of schema made, beside what is published as schema published.marts."""
-    folder = tmp_path_factory.mktemp(request.param)
-    command = [sys.executable, "-m", "orchestration.bench_floor", request.param, str(raw_parquet), str(folder)]
+    folder = tmp_path_factory.mktemp(way)
+    command = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw_parquet), str(folder)]
     done = subprocess.run(
         [*command, SAMPLE_AS_OF.isoformat()],
         env=build_environment(folder, raw_parquet),
@@ -90,17 +116,17 @@ def made(
     with duckdb.connect() as connection:
         connection.execute(f"attach '{sample_release / 'published' / 'nps.duckdb'}' as published (read_only)")
         connection.execute("create schema made")
-        if request.param == "sql":
+        if way == "sql":
             connection.execute(f"attach '{folder / DATABASE}' as written (read_only)")
         for table in TABLES:
-            source = f"written.{table}" if request.param == "sql" else f"'{folder / f'{table}.parquet'}'"
+            source = f"written.{table}" if way == "sql" else f"'{folder / f'{table}.parquet'}'"
             connection.execute(f"create view made.{table} as from {source}")
         yield connection
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_each_way_gives_the_published_rows(made: duckdb.DuckDBPyConnection, table: str) -> None:
-    key, equal, close, where = TABLES[table]
+def test_each_way_gives_the_published_rows(made: duckdb.DuckDBPyConnection, way: str, table: str) -> None:
+    key, equal, close, where = (IN_SQL if way == "sql" else TABLES)[table]
     by_hand = f"select {key}, {equal} from made.{table}"
     published = f"select {key}, {equal} from published.marts.{table} {where}"
 
@@ -117,13 +143,30 @@ def test_each_way_gives_the_published_rows(made: duckdb.DuckDBPyConnection, tabl
         assert differing.fetchall() == []
 
 
-def test_each_way_gives_the_error_behind_the_published_margin(made: duckdb.DuckDBPyConnection) -> None:
-    key = TABLES["nps_by_month"][0]
-    margins = made.sql(
-        f"select std_error, margin_of_error, greatest(effective_n - 1, 1) as degrees_of_freedom from made.nps_by_month "
-        f"inner join published.marts.nps_by_month using ({key}) where ci_method = 'account_jackknife'"
+def errors(made: duckdb.DuckDBPyConnection, table: str, ci_method: str) -> pd.DataFrame:
+    """What was made of a table beside its published margins, where these are by one method."""
+    return made.sql(
+        f"select made.*, published.margin_of_error, greatest({ERRORS[table]} - 1, 1) as degrees_of_freedom "
+        f"from made.{table} as made inner join published.marts.{table} as published using ({TABLES[table][0]}) "
+        f"where published.ci_method = '{ci_method}'"
     ).df()
 
-    assert len(margins) > 500
-    expected = margins["std_error"] * stats.t.ppf(0.975, margins["degrees_of_freedom"])
-    assert (expected - margins["margin_of_error"]).abs().max() < 1e-9
+
+def test_each_way_gives_the_error_behind_the_published_margin(made: duckdb.DuckDBPyConnection, way: str) -> None:
+    for table in ERRORS if way == "sql" else ["nps_by_month"]:
+        rows = errors(made, table, "account_jackknife")
+
+        assert len(rows) > 500
+        expected = rows["std_error"] * stats.t.ppf(0.975, rows["degrees_of_freedom"])
+        assert ((expected - rows["margin_of_error"]).abs() < 1e-9).all()
+
+
+def test_where_no_account_answered_twice_the_error_is_that_of_a_mean(made: duckdb.DuckDBPyConnection, way: str) -> None:
+    """No error of account_waterfall is behind a published margin."""
+    for table in ERRORS if way == "sql" else ["nps_by_month"]:
+        rows = errors(made, table, "adjusted_wald")
+
+        assert len(rows) > 500
+        n, n_promoters, n_detractors = rows["n_scored"], rows["n_promoters"], rows["n_detractors"]
+        squares = n_promoters + n_detractors - (n_promoters - n_detractors) ** 2 / n
+        assert ((100 * (squares / n / (n - 1)) ** 0.5 - rows["std_error"]).abs() < 1e-9).all()

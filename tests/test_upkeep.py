@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import SettingsError, backfill_days
-from orchestration.upkeep import rows_known
+from orchestration.upkeep import files_arrived
 from orchestration.warehouse import PublishedTable, Upkeep, write_release
 from tests.conftest import TINY_AS_OF, run_cli, run_nightly
 from tests.nights import contents
@@ -107,10 +107,10 @@ def held(*files: tuple[str, str, int], type_: str = "VARCHAR") -> dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("now", "known"),
+    ("now", "arrived"),
     [
-        (held(("1.csv", "a", 40), ("2.csv", "b", 3)), 40),
-        (held(("1.csv", "a", 40)), 40),
+        (held(("1.csv", "a", 40), ("2.csv", "b", 3)), (40, ["2.csv"])),
+        (held(("1.csv", "a", 40)), (40, [])),
         (held(("0.csv", "b", 3), ("1.csv", "a", 40)), None),
         (held(("1.csv", "changed", 40), ("2.csv", "b", 3)), None),
         (held(("2.csv", "b", 3)), None),
@@ -118,8 +118,10 @@ def held(*files: tuple[str, str, int], type_: str = "VARCHAR") -> dict[str, Any]
         (None, None),
     ],
 )
-def test_rows_are_new_only_where_all_others_are_as_they_were(now: dict[str, Any] | None, known: int | None) -> None:
-    assert rows_known(held(("1.csv", "a", 40)), now) == known
+def test_rows_are_new_only_where_all_others_are_as_they_were(
+    now: dict[str, Any] | None, arrived: tuple[int, list[str]] | None
+) -> None:
+    assert files_arrived(held(("1.csv", "a", 40)), now) == arrived
 
 
 # A release from the one before -------------------------------------------------------------------------------------

@@ -1,3 +1,9 @@
+{{ config(meta={'recheck': {'follow': {
+    'stg_crm__revenue': 'account_id',
+    'fct_account_revenue_months': 'account_id',
+    'int_exchange_rates_filled': 'select account_id from {stg_crm__revenue} where currency in (select currency from {changes})',
+}}}) }}
+
 -- The revenue and the cost of an account are those of its accepted lines, each day of a service period at the rate of
 -- its month: spreading makes no money and loses none, and no line is left without a rate. Counted by days, apart from
 -- the way in which the fact spreads; a line may be off by a rounding of its six decimals.
@@ -5,7 +11,9 @@ with
 
 revenue as (
     select * from {{ ref('stg_crm__revenue') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('account_id') }}
 ),
 
 lines as (
@@ -62,6 +70,7 @@ converted as (
         sum(revenue) as revenue,
         sum(cost) as cost
     from {{ ref('fct_account_revenue_months') }}
+    {{ touched('account_id', 'where') }}
     group by account_id
 ),
 

@@ -1,3 +1,5 @@
+{{ config(meta={'recheck': {'follow': {'fct_nps_responses': 'respondent_id'}}}) }}
+
 -- On no day do two answers of one person in one programme stand, so that a score counts each person once.
 with
 
@@ -13,7 +15,9 @@ standing as (
             order by standing_from
         ) as next_standing_from
     from {{ ref('fct_nps_responses') }}
-    where standing_from is not null
+    where
+        standing_from is not null
+        {{ touched('respondent_id') }}
 ),
 
 final as (

@@ -30,7 +30,11 @@ invitations as (
 ),
 
 contacts as (
-    select contact_id, account_id, cast(last_active_at as date) as last_active_date
+    select
+        contact_id, account_id, cast(last_active_at as date) as last_active_date,
+        case lower(trim(buying_role))
+            when 'decision_maker' then 1 when 'influencer' then 2 when 'user' then 3 else 1000
+        end as seniority
     from latest(getvariable('crm_contacts'), contact_id, updated_at)
     where is_deleted is not true
 ),
@@ -112,6 +116,9 @@ linked as (
     select
         accepted.* replace (accounts.account_id as account_id),
         coalesce(accepted.account_id, contacts.account_id) as named_account_id,
+        accounts.account_id is not null and (accepted.contact_id is null or contacts.contact_id is not null)
+            as is_linked,
+        coalesce(contacts.seniority, 1000) as seniority,
         agents.agent_team,
         accepted.answered_date - accounts.created_date as tenure_days,
         accepted.answered_date - contacts.last_active_date as inactive_days
@@ -145,8 +152,11 @@ described as (
         end as lifecycle_segment,
         linked.agent_team,
         account_history.owner_id,
+        linked.is_linked,
+        linked.seniority,
         cast(linked.score as integer) as score,
         linked.score_text is not null and linked.is_included as is_scored,
+        linked.answered_at,
         linked.answered_date,
         cast(date_trunc('month', linked.answered_date) as date) as month_start,
         lead(linked.answered_date) over (
@@ -167,14 +177,6 @@ select
     case when coalesce(next_date > answered_date, true) then least(answered_date + 89, next_date - 1) end
         as standing_until
 from described;
-
-create table fct_nps_responses as
-select
-    response_id, account_id, cluster_id, respondent_id, program_type, survey_id, channel, touchpoint, resolution_mode,
-    segment, size_band, region, industry, lifecycle_segment, agent_team, owner_id, score, nps_category, nps_points,
-    answered_date, month_start, is_last_of_month, standing_until
-from answers
-where is_scored;
 
 create table fct_account_revenue_months as
 with
@@ -287,159 +289,392 @@ select
 from converted
 group by account_id, month_start, revenue_type;
 
--- A value that is not known is a value too.
-create temp view known as
-select * replace (
-    coalesce(survey_id, 'unknown') as survey_id,
-    coalesce(channel, 'unknown') as channel,
-    coalesce(touchpoint, 'unknown') as touchpoint,
-    coalesce(resolution_mode, 'unknown') as resolution_mode,
-    coalesce(segment, 'unknown') as segment,
-    coalesce(size_band, 'unknown') as size_band,
-    coalesce(region, 'unknown') as region,
-    coalesce(industry, 'unknown') as industry,
-    coalesce(lifecycle_segment, 'unknown') as lifecycle_segment,
-    coalesce(agent_team, 'unknown') as agent_team,
-    coalesce(owner_id, 'unknown') as owner_id
-)
-from answers;
+-- Revenue of the twelve months before the month of an answer.
+create temp table revenue_before as
+select asked.account_id, asked.month_start, cast(sum(earned.revenue) as decimal(18, 6)) as revenue
+from (
+    select distinct account_id, month_start, cast(month_start - interval 12 month as date) as first_month from answers
+) as asked
+inner join fct_account_revenue_months as earned
+    on asked.account_id = earned.account_id
+    and earned.month_start >= asked.first_month
+    and earned.month_start < asked.month_start
+group by asked.account_id, asked.month_start;
 
--- The dimension by which a row is grouped: its bit alone is 0, and the first of the columns has the highest.
-create temp macro dimension_grouped(bits) as
-    coalesce(
-        [
-            'owner_id', 'agent_team', 'lifecycle_segment', 'industry', 'region', 'size_band', 'segment',
-            'resolution_mode', 'touchpoint', 'channel', 'survey_id'
-        ][1 + cast(log2(nullif(2047 - bits, 0)) as integer)],
-        'all'
-    );
+create temp view earning_answers as
+select
+    answers.*,
+    case when answers.account_id is not null then coalesce(revenue_before.revenue, 0) end as trailing_revenue_12m
+from answers
+left join revenue_before using (account_id, month_start);
+
+create table fct_nps_responses as
+select
+    response_id, account_id, cluster_id, respondent_id, program_type, survey_id, channel, touchpoint, resolution_mode,
+    segment, size_band, region, industry, lifecycle_segment, agent_team, owner_id, is_linked, seniority,
+    trailing_revenue_12m, score, nps_category, nps_points, answered_at, answered_date, month_start, is_last_of_month,
+    standing_until
+from earning_answers
+where is_scored;
+
+-- A cell is a value of one dimension in one programme. Millions of answers are counted in twelve cells each, so numbers
+-- stand for the names of cells and accounts: hashes, of which two in a million are alike once in 40 million times.
+create temp macro cell(program, dimension, dimension_value) as hash(program, dimension, dimension_value);
+
+-- A value that is not known is a value too.
+create temp table cells as
+select cell(program_type, dimension, dimension_value) as cell_number, program_type, dimension, dimension_value
+from (
+    select distinct program_type, dimension, dimension_value
+    from (
+        unpivot (
+            select
+                program_type,
+                'all' as "all",
+                coalesce(columns([
+                    'survey_id', 'channel', 'touchpoint', 'resolution_mode', 'segment', 'size_band', 'region',
+                    'industry', 'lifecycle_segment', 'agent_team', 'owner_id'
+                ]), 'unknown')
+            from answers
+        )
+        on * exclude (program_type) into name dimension value dimension_value
+    )
+);
+
+create temp table numbered as
+select
+    response_id,
+    is_scored,
+    hash(program_type, cluster_id) as account,
+    answered_at,
+    month_start,
+    answered_date as first_day,
+    standing_until + 1 as next_day,
+    seniority,
+    cast(trailing_revenue_12m as double) as revenue,
+    cast(nps_points as smallint) as points,
+    cast(1 as tinyint) as n_answers,
+    cast(nps_points = 100 as tinyint) as n_promoters,
+    cast(nps_points = -100 as tinyint) as n_detractors,
+    cast(is_last_of_month as tinyint) as n_latest,
+    cast(is_last_of_month and nps_points = 100 as tinyint) as n_latest_promoters,
+    cast(is_last_of_month and nps_points = -100 as tinyint) as n_latest_detractors,
+    cast(is_last_of_month and is_linked as tinyint) as n_linked,
+    cast(is_last_of_month and is_linked and nps_points = 100 as tinyint) as n_linked_promoters,
+    cast(is_last_of_month and is_linked and nps_points = -100 as tinyint) as n_linked_detractors,
+    cell(program_type, 'all', 'all') as in_all,
+    cell(program_type, 'survey_id', coalesce(survey_id, 'unknown')) as in_survey,
+    cell(program_type, 'channel', coalesce(channel, 'unknown')) as in_channel,
+    cell(program_type, 'touchpoint', coalesce(touchpoint, 'unknown')) as in_touchpoint,
+    cell(program_type, 'resolution_mode', coalesce(resolution_mode, 'unknown')) as in_mode,
+    cell(program_type, 'segment', coalesce(segment, 'unknown')) as in_segment,
+    cell(program_type, 'size_band', coalesce(size_band, 'unknown')) as in_size,
+    cell(program_type, 'region', coalesce(region, 'unknown')) as in_region,
+    cell(program_type, 'industry', coalesce(industry, 'unknown')) as in_industry,
+    cell(program_type, 'lifecycle_segment', coalesce(lifecycle_segment, 'unknown')) as in_lifecycle,
+    cell(program_type, 'agent_team', coalesce(agent_team, 'unknown')) as in_team,
+    cell(program_type, 'owner_id', coalesce(owner_id, 'unknown')) as in_owner
+from earning_answers;
+
+-- The names took the most memory, and from here on there are numbers for them.
+drop table answers;
+
+-- The cell in which all answers of an account are, or null.
+create temp macro shared(cell_number) as case when min(cell_number) = max(cell_number) then min(cell_number) end;
+
+-- A score is points over weights, summed over classes of accounts of one weight. Of each class it is known how many
+-- accounts it has, the mean of their points and the sum of the squares by which they differ from it. The error is the
+-- delete-one-account jackknife in closed form; the effective number of accounts is 1 / the sum of squared shares.
+create temp macro scores(classes) as table
+with
+
+totals as (
+    select
+        cell_number, date_day, nps_rule,
+        sum(n_clusters) as n_clusters,
+        sum(n_scored) as n_scored,
+        sum(n_promoters) as n_promoters,
+        sum(n_detractors) as n_detractors,
+        sum(n_clusters * weight) as weights,
+        sum(n_clusters * points) / weights as nps,
+        weights * weights / sum(n_clusters * weight * weight) as effective_n
+    from query_table(classes)
+    group by cell_number, date_day, nps_rule
+),
+
+deletions as (
+    select
+        cell_number, date_day, nps_rule,
+        sum(
+            (classes.squares + classes.n_clusters * pow(classes.points - totals.nps * classes.weight, 2))
+            / pow(totals.weights - classes.weight, 2)
+        ) as squares
+    from query_table(classes) as classes
+    inner join totals using (cell_number, date_day, nps_rule)
+    group by cell_number, date_day, nps_rule
+)
+
+select
+    totals.*,
+    case when n_clusters > 1 then sqrt((n_clusters - 1) / n_clusters * deletions.squares) end as std_error
+from totals
+inner join deletions using (cell_number, date_day, nps_rule);
+
+-- What an account answered in a month is summed once for all the cells that share it.
+create temp table account_months as
+select
+    account, month_start,
+    cast(sum(columns('^n_')) as integer),
+    arg_max(points, (-seniority, answered_at, response_id)) filter (n_linked = 1) as waterfall_points,
+    max(revenue) as revenue,
+    shared(columns('^in_'))
+from numbered
+where is_scored
+group by account, month_start;
+
+-- Other cells see a part of it.
+create temp table account_months_in_parts as
+select
+    cell_number, account, month_start,
+    cast(sum(columns('^n_')) as integer),
+    arg_max(points, (-seniority, answered_at, response_id)) filter (n_linked = 1) as waterfall_points,
+    max(revenue) as revenue
+from (
+    unpivot (
+        select part.* replace (
+            nullif(part.in_all, whole.in_all) as in_all,
+            nullif(part.in_survey, whole.in_survey) as in_survey,
+            nullif(part.in_channel, whole.in_channel) as in_channel,
+            nullif(part.in_touchpoint, whole.in_touchpoint) as in_touchpoint,
+            nullif(part.in_mode, whole.in_mode) as in_mode,
+            nullif(part.in_segment, whole.in_segment) as in_segment,
+            nullif(part.in_size, whole.in_size) as in_size,
+            nullif(part.in_region, whole.in_region) as in_region,
+            nullif(part.in_industry, whole.in_industry) as in_industry,
+            nullif(part.in_lifecycle, whole.in_lifecycle) as in_lifecycle,
+            nullif(part.in_team, whole.in_team) as in_team,
+            nullif(part.in_owner, whole.in_owner) as in_owner
+        )
+        from numbered as part
+        inner join account_months as whole using (account, month_start)
+        where part.is_scored and whole.n_answers > 1
+    )
+    on columns('^in_') into name dimension value cell_number
+)
+group by cell_number, account, month_start;
+
+create temp view accounts_by_month as
+select
+    * exclude (dimension, n_linked_promoters, n_linked_detractors),
+    100 * (n_linked_promoters - n_linked_detractors) / nullif(n_linked, 0) as mean_points
+from (
+    from (unpivot account_months on columns('^in_') into name dimension value cell_number)
+    union all by name
+    from account_months_in_parts
+);
+
+-- Accounts that answered alike are counted, not listed.
+create temp table alike as
+select * exclude (account, revenue), count(*) as n_clusters
+from accounts_by_month
+group by all;
+
+create temp view month_classes as
+select
+    cell_number, month_start as date_day, 'all_responses' as nps_rule, n_clusters,
+    n_answers as weight, 100 * (n_promoters - n_detractors) as points, 0 as squares,
+    n_answers * n_clusters as n_scored, n_promoters * n_clusters as n_promoters,
+    n_detractors * n_clusters as n_detractors
+from alike
+union all
+select
+    cell_number, month_start, 'contact_latest', n_clusters,
+    n_latest, 100 * (n_latest_promoters - n_latest_detractors), 0,
+    n_latest * n_clusters, n_latest_promoters * n_clusters, n_latest_detractors * n_clusters
+from alike
+where n_latest > 0
+union all
+select
+    cell_number, month_start, 'account_mean', n_clusters,
+    1, mean_points, 0,
+    n_clusters, if(mean_points >= 50, n_clusters, 0), if(mean_points <= -50, n_clusters, 0)
+from alike
+where n_linked > 0
+union all
+select
+    cell_number, month_start, 'account_waterfall', n_clusters,
+    1, waterfall_points, 0,
+    n_clusters, if(waterfall_points = 100, n_clusters, 0), if(waterfall_points = -100, n_clusters, 0)
+from alike
+where n_linked > 0
+union all
+-- Revenue makes each account a class of its own.
+select
+    cell_number, month_start, 'revenue_weighted', 1,
+    revenue, mean_points * revenue, 0,
+    1, if(mean_points >= 50, 1, 0), if(mean_points <= -50, 1, 0)
+from accounts_by_month
+where n_linked > 0 and revenue > 0;
+
+create temp table month_scores as from scores('month_classes');
 
 -- A month in which nobody gave a score is a row, not a gap.
 create table nps_by_month as
-with
+select
+    answered.month_start, cells.program_type, cells.dimension, cells.dimension_value, rules.nps_rule,
+    cast(coalesce(scored.n_scored, 0) as bigint) as n_scored,
+    cast(coalesce(scored.n_promoters, 0) as bigint) as n_promoters,
+    cast(coalesce(scored.n_scored - scored.n_promoters - scored.n_detractors, 0) as bigint) as n_passives,
+    cast(coalesce(scored.n_detractors, 0) as bigint) as n_detractors,
+    scored.nps,
+    scored.effective_n,
+    scored.std_error
+from (
+    select distinct month_start, cell_number
+    from (unpivot numbered on columns('^in_') into name dimension value cell_number)
+) as answered
+inner join cells using (cell_number)
+cross join (
+    values ('all_responses'), ('contact_latest'), ('account_mean'), ('account_waterfall'), ('revenue_weighted')
+) as rules (nps_rule)
+left join month_scores as scored
+    on answered.cell_number = scored.cell_number
+    and answered.month_start = scored.date_day
+    and rules.nps_rule = scored.nps_rule;
 
-clusters as (
-    select
-        month_start, program_type,
-        dimension_grouped(grouping(
-            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
-            agent_team, owner_id
-        )) as dimension,
-        coalesce(
-            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
-            agent_team, owner_id, 'all'
-        ) as dimension_value,
-        count(*) filter (is_scored) as n,
-        count(*) filter (is_scored and nps_points = 100) as n_promoters,
-        count(*) filter (is_scored and nps_points = -100) as n_detractors,
-        count(*) filter (is_scored and is_last_of_month) as n_latest,
-        count(*) filter (is_scored and is_last_of_month and nps_points = 100) as n_latest_promoters,
-        count(*) filter (is_scored and is_last_of_month and nps_points = -100) as n_latest_detractors
-    from known
-    group by month_start, program_type, cluster_id, grouping sets (
-        (), (survey_id), (channel), (touchpoint), (resolution_mode), (segment), (size_band), (region), (industry),
-        (lifecycle_segment), (agent_team), (owner_id)
+-- What stands of an account is followed once, too, for all the cells that share it: under the cell of the total.
+create temp view standing_answers as
+select in_all as cell_number, *
+from numbered
+where is_scored and next_day is not null;
+
+create temp table account_cells as
+select account, shared(columns('^in_'))
+from standing_answers
+group by account;
+
+create temp view standing_answers_in_parts as
+from (
+    unpivot (
+        select part.* exclude (cell_number) replace (
+            nullif(part.in_all, whole.in_all) as in_all,
+            nullif(part.in_survey, whole.in_survey) as in_survey,
+            nullif(part.in_channel, whole.in_channel) as in_channel,
+            nullif(part.in_touchpoint, whole.in_touchpoint) as in_touchpoint,
+            nullif(part.in_mode, whole.in_mode) as in_mode,
+            nullif(part.in_segment, whole.in_segment) as in_segment,
+            nullif(part.in_size, whole.in_size) as in_size,
+            nullif(part.in_region, whole.in_region) as in_region,
+            nullif(part.in_industry, whole.in_industry) as in_industry,
+            nullif(part.in_lifecycle, whole.in_lifecycle) as in_lifecycle,
+            nullif(part.in_team, whole.in_team) as in_team,
+            nullif(part.in_owner, whole.in_owner) as in_owner
+        )
+        from standing_answers as part
+        inner join account_cells as whole using (account)
     )
-),
+    on columns('^in_') into name dimension value cell_number
+);
 
--- Accounts that answered alike are counted, not listed.
-classes as (
+-- An answer enters on its first day and leaves on the day after its last. The sums of a day hold all its changes, of
+-- which only the last has a later next day.
+create temp macro spans(answers) as table
+select cell_number, account, first_day, next_day, n_answers, n_promoters, n_detractors
+from (
     select
-        month_start, program_type, dimension, dimension_value, 'all_responses' as nps_rule,
-        n, n_promoters, n_detractors, count(*) as n_clusters
-    from clusters
-    group by all
+        cell_number, account,
+        date_day as first_day,
+        lead(date_day) over standing as next_day,
+        cast(sum(change) over standing as integer) as n_answers,
+        cast(sum(change * n_promoters) over standing as integer) as n_promoters,
+        cast(sum(change * n_detractors) over standing as integer) as n_detractors
+    from (
+        select
+            cell_number, account, n_promoters, n_detractors,
+            unnest([first_day, next_day]) as date_day,
+            unnest([1, -1]) as change
+        from query_table(answers)
+    )
+    window standing as (partition by cell_number, account order by date_day)
+)
+where n_answers > 0 and first_day < next_day;
+
+create temp table account_spans as from spans('standing_answers');
+
+create temp table account_spans_in_parts as from spans('standing_answers_in_parts');
+
+create temp view spans_by_cell as
+select cell_number, first_day, next_day, n_answers, n_promoters, n_detractors
+from (
+    unpivot (select * exclude (cell_number) from account_spans inner join account_cells using (account))
+    on columns('^in_') into name dimension value cell_number
+)
+union all
+select cell_number, first_day, next_day, n_answers, n_promoters, n_detractors
+from account_spans_in_parts;
+
+-- Accounts with equally many answers standing are a class: their sums are all that the error needs.
+create temp table class_changes as
+select
+    cell_number, n_answers, date_day,
+    cast(sum(n_clusters) as integer) as n_clusters,
+    cast(sum(n_promoters) as integer) as n_promoters,
+    cast(sum(n_detractors) as integer) as n_detractors,
+    sum(squares) as squares
+from (
+    select
+        cell_number, n_answers, first_day as date_day, 1 as n_clusters, n_promoters, n_detractors,
+        pow(n_promoters - n_detractors, 2) as squares
+    from spans_by_cell
     union all
     select
-        month_start, program_type, dimension, dimension_value, 'contact_latest' as nps_rule,
-        n_latest, n_latest_promoters, n_latest_detractors, count(*) as n_clusters
-    from clusters
-    group by all
-),
-
-scored as (
-    select
-        *,
-        sum(n * n_clusters) over cell as n_scored,
-        sum(n_clusters) filter (n > 0) over cell as n_answering,
-        100 * sum((n_promoters - n_detractors) * n_clusters) over cell / nullif(n_scored, 0) as nps
-    from classes
-    window cell as (partition by month_start, program_type, dimension, dimension_value, nps_rule)
+        cell_number, n_answers, next_day, -1, -n_promoters, -n_detractors,
+        -pow(n_promoters - n_detractors, 2)
+    from spans_by_cell
 )
+group by cell_number, n_answers, date_day;
 
--- The error is the delete-one-account jackknife of points over answers, in closed form.
+create temp table day_classes as
 select
-    month_start, program_type, dimension, dimension_value, nps_rule,
-    cast(n_scored as bigint) as n_scored,
-    cast(sum(n_promoters * n_clusters) as bigint) as n_promoters,
-    cast(n_scored - sum((n_promoters + n_detractors) * n_clusters) as bigint) as n_passives,
-    cast(sum(n_detractors * n_clusters) as bigint) as n_detractors,
-    nps,
-    case when n_answering > 1 then sqrt(
-        (n_answering - 1) / n_answering
-        * sum(n_clusters * pow((100 * (n_promoters - n_detractors) - nps * n) / (n_scored - n), 2))
-    ) end as std_error
-from scored
-group by month_start, program_type, dimension, dimension_value, nps_rule, n_scored, n_answering, nps;
+    cell_number,
+    first_day + cast(unnest(range(next_day - first_day)) as integer) as date_day,
+    'all_responses' as nps_rule,
+    n_clusters,
+    n_answers as weight,
+    100 * (n_promoters - n_detractors) / n_clusters as points,
+    10000 * (squares - pow(n_promoters - n_detractors, 2) / n_clusters) as squares,
+    n_answers * n_clusters as n_scored,
+    n_promoters,
+    n_detractors
+from (
+    select
+        cell_number, n_answers,
+        date_day as first_day,
+        least(lead(date_day) over standing, getvariable('as_of') + 1) as next_day,
+        sum(columns(['n_clusters', 'n_promoters', 'n_detractors', 'squares'])) over standing
+    from class_changes
+    window standing as (partition by cell_number, n_answers order by date_day)
+)
+where n_clusters > 0;
 
+create temp table day_scores as from scores('day_classes');
+
+-- A row for every day from the cell's first answer on, also where nothing stands.
 create table nps_rolling as
-with
-
--- An answer enters on its first day and leaves on the day after its last.
-changes as (
-    select
-        program_type, survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry,
-        lifecycle_segment, agent_team, owner_id, nps_points,
-        unnest([answered_date, standing_until + 1]) as date_day,
-        unnest([1, -1]) as change
-    from known
-    where is_scored and standing_until is not null
-),
-
-changes_by_day as (
-    select
-        program_type,
-        dimension_grouped(grouping(
-            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
-            agent_team, owner_id
-        )) as dimension,
-        coalesce(
-            survey_id, channel, touchpoint, resolution_mode, segment, size_band, region, industry, lifecycle_segment,
-            agent_team, owner_id, 'all'
-        ) as dimension_value,
-        date_day,
-        sum(change) as n,
-        sum(change) filter (nps_points = 100) as n_promoters,
-        sum(change) filter (nps_points = -100) as n_detractors
-    from changes
-    group by program_type, date_day, grouping sets (
-        (), (survey_id), (channel), (touchpoint), (resolution_mode), (segment), (size_band), (region), (industry),
-        (lifecycle_segment), (agent_team), (owner_id)
-    )
-),
-
-days as (
-    select
-        program_type, dimension, dimension_value,
-        cast(unnest(range(min(date_day), getvariable('as_of') + 1, interval 1 day)) as date) as date_day
-    from changes_by_day
-    group by program_type, dimension, dimension_value
-),
-
-standing as (
-    select
-        date_day, program_type, dimension, dimension_value,
-        cast(coalesce(sum(n) over cell, 0) as bigint) as n_scored,
-        cast(coalesce(sum(n_promoters) over cell, 0) as bigint) as n_promoters,
-        cast(coalesce(sum(n_detractors) over cell, 0) as bigint) as n_detractors
-    from days
-    left join changes_by_day using (program_type, dimension, dimension_value, date_day)
-    window cell as (partition by program_type, dimension, dimension_value order by date_day)
-)
-
 select
-    date_day, program_type, dimension, dimension_value, n_scored, n_promoters,
-    n_scored - n_promoters - n_detractors as n_passives,
-    n_detractors,
-    100 * (n_promoters - n_detractors) / nullif(n_scored, 0) as nps
-from standing;
+    days.date_day, cells.program_type, cells.dimension, cells.dimension_value,
+    cast(coalesce(scored.n_scored, 0) as bigint) as n_scored,
+    cast(coalesce(scored.n_promoters, 0) as bigint) as n_promoters,
+    cast(coalesce(scored.n_scored - scored.n_promoters - scored.n_detractors, 0) as bigint) as n_passives,
+    cast(coalesce(scored.n_detractors, 0) as bigint) as n_detractors,
+    cast(coalesce(scored.n_clusters, 0) as bigint) as n_clusters,
+    scored.nps,
+    scored.effective_n,
+    scored.std_error
+from (
+    select cell_number, cast(unnest(range(min(date_day), getvariable('as_of') + 1, interval 1 day)) as date) as date_day
+    from class_changes
+    group by cell_number
+) as days
+inner join cells using (cell_number)
+left join day_scores as scored using (cell_number, date_day);

@@ -1,12 +1,30 @@
-{# The query of a test of a key, over the rows that have a key of a changed row or none; none where that is not enough. #}
+{#
+    The query of a test, over what has changed since it passed; none where that cannot be told.
+
+    Of a key, the rows are asked that have a key of a changed row or none; of a reference, the changed rows and those that refer
+    to a row that left. A test of its own says in its meta what to ask again, as a model does: `recheck`: {'follow': …}, with
+    `touched` in its query.
+#}
 {% macro upkeep_narrowed_test(plan) -%}
-    {%- set test = model.get('test_metadata') or {} -%}
-    {%- set parents = plan['changed'].keys() | list -%}
-    {%- if test.get('name') not in ['unique', 'unique_key'] or parents | length != 1 or parents != model.depends_on.nodes -%}
-        {{ return(none) }}
+    {%- set recipe = model.config.get('meta', {}).get('recheck') -%}
+    {%- if recipe -%}
+        {%- set queries = upkeep_touched_queries(plan, recipe) -%}
+        {%- if queries -%}
+            {%- do upkeep_find_touched_units(queries) -%}
+        {%- endif -%}
+        {{ return(upkeep_narrowed(compiled_code) if queries else none) }}
     {%- endif -%}
-    {%- set before = plan['recorded']['inputs'].get(parents[0]) -%}
-    {%- if not before or plan['changed'][parents[0]].get('fingerprint_before') != before -%}
+    {%- set test = model.get('test_metadata') or {} -%}
+    {%- if test.get('name') in ['unique', 'unique_key'] -%}
+        {{ return(_narrowed_to_changed_keys(plan, test)) }}
+    {%- elif test.get('name') == 'relationships' -%}
+        {{ return(_narrowed_to_changed_references(plan, test)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _narrowed_to_changed_keys(plan, test) -%}
+    {%- set parents = plan['changed'].keys() | list -%}
+    {%- if parents != model.depends_on.nodes or not upkeep_is_followed(plan, parents) -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set table = graph.nodes[parents[0]] -%}
@@ -22,4 +40,40 @@
         ) as narrowed_rows
     {%- endset -%}
     {{ return(compiled_code.replace(table.relation_name, rows)) }}
+{%- endmacro %}
+
+{% macro _narrowed_to_changed_references(plan, test) -%}
+    {%- set parents = plan['changed'].keys() | list -%}
+    {%- set column = model.column_name -%}
+    {%- set queries = [] -%}
+    {%- if not upkeep_is_followed(plan, parents) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set child = graph.nodes[model.attached_node] -%}
+    {%- for parent in parents -%}
+        {%- set is_child = parent == model.attached_node -%}
+        {%- do queries.append(
+            'select ' ~ (column if is_child else test['kwargs']['field'])
+            ~ ' from upkeep.changes_of_' ~ graph.nodes[parent].name ~ ' where _sign = ' ~ (1 if is_child else -1)
+        ) -%}
+    {%- endfor -%}
+    {%- set rows -%}
+        (
+            select * from {{ child.relation_name }}
+            where {{ column }} in ({{ queries | join(' union all ') }})
+        ) as narrowed_rows
+    {%- endset -%}
+    {{ return(compiled_code.replace(child.relation_name, rows)) }}
+{%- endmacro %}
+
+{# Whether the changes of parents since the last build are on record. #}
+{% macro upkeep_is_followed(plan, parents) -%}
+    {%- set followed = [] -%}
+    {%- for parent in parents -%}
+        {%- set before = plan['recorded']['inputs'].get(parent) -%}
+        {%- if before and plan['changed'][parent].get('fingerprint_before') == before -%}
+            {%- do followed.append(parent) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(followed == parents) }}
 {%- endmacro %}

@@ -17,14 +17,13 @@
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
     {%- set unit = recipe['unit'] -%}
     {%- set rows_that_leave = 'select _row from leaving_rows where _hash in (select _hash from hashes_that_differ)' -%}
-    {%- call statement('touched_units') -%}
-        create or replace temporary table touched_units as
-        select distinct unit
-        from (
-            {{ queries | join('\nunion all\n') }}
-        ) as found (unit)
-        where unit is not null
-    {%- endcall -%}
+    {%- do upkeep_find_touched_units(queries) -%}
+    {%- if not run_query('select count(*) as n_units from touched_units').rows[0]['n_units'] -%}
+        {%- do upkeep_record_inputs(plan) -%}
+        {%- do store_raw_result('main', message='RECOMPUTED 0, CHANGED 0', code='RECOMPUTED', rows_affected=0) -%}
+        {%- do upkeep_cleared(['touched_units']) -%}
+        {{ return(true) }}
+    {%- endif -%}
     {%- call statement('touched_rows') -%}
         create or replace temporary table touched_rows as
         select rowid as _row from {{ this }} where ({{ unit }}) in (select unit from touched_units)
@@ -45,7 +44,7 @@
         insert into arriving_rows by name
         select *
         from (
-            {{ upkeep_narrowed(compiled_code) }}
+            {{ upkeep_narrowed(upkeep_narrowed_to_files(compiled_code, plan)) }}
         ) as made
         where ({{ unit }}) in (select unit from touched_units)
     {%- endcall -%}
@@ -114,6 +113,27 @@
         'touched_units', 'touched_rows', 'leaving_rows', 'arriving_rows', 'hashes_that_differ', 'changed_rows',
     ]) -%}
     {{ return(true) }}
+{%- endmacro %}
+
+{# The units that queries find, as the temporary table touched_units. #}
+{% macro upkeep_find_touched_units(queries) -%}
+    {%- call statement('touched_units') -%}
+        create or replace temporary table touched_units as
+        select distinct unit
+        from (
+            {{ queries | join('\nunion all\n') }}
+        ) as found (unit)
+        where unit is not null
+    {%- endcall -%}
+{%- endmacro %}
+
+{# That a table holds what it held, of the inputs that there are now. #}
+{% macro upkeep_record_inputs(plan) -%}
+    {%- call statement('recorded') -%}
+        update upkeep.tables
+        set inputs = {{ text_literal(tojson(plan['inputs'], sort_keys=true)) }}
+        where unique_id = {{ text_literal(model.unique_id) }}
+    {%- endcall -%}
 {%- endmacro %}
 
 {% macro upkeep_cleared(tables) -%}

@@ -19,14 +19,14 @@
     {%- endcall -%}
     {%- call statement('fingerprint', fetch_result=true) -%}
         select
-            cast(coalesce(sum(hash(t)), 0) as varchar) as hash_sum,
+            cast(coalesce(sum(hash(*columns(*))), 0) as varchar) as hash_sum,
             count(*) as n_rows,
             (
                 select md5(string_agg(concat(column_name, ' ', data_type), ', ' order by column_index))
                 from duckdb_columns()
                 where schema_name = '{{ made.schema }}' and table_name = '{{ made.identifier }}'
             ) as columns_hash
-        from {{ made }} as t
+        from {{ made }}
     {%- endcall -%}
     {%- set found = load_result('fingerprint')['table'].rows[0] -%}
     {%- set fingerprint = [found['hash_sum'], found['n_rows'], found['columns_hash']] | join(':') -%}
@@ -51,11 +51,7 @@
     {%- do create_indexes(target) -%}
     {%- do persist_docs(target, model) -%}
     {%- if not is_other -%}
-        {%- call statement('recorded') -%}
-            update upkeep.tables
-            set inputs = {{ text_literal(tojson(plan['inputs'], sort_keys=true)) }}
-            where unique_id = {{ text_literal(model.unique_id) }}
-        {%- endcall -%}
+        {%- do upkeep_record_inputs(plan) -%}
     {%- else -%}
         {%- call statement('recorded') -%}
             delete from upkeep.tables where unique_id = {{ text_literal(model.unique_id) }};

@@ -140,22 +140,22 @@ changing as (
             and earning.month_start = standing_changes.month_start
 ),
 
--- A frame of whole months, not of rows: the twelve before the month. What stands is the sum of all changes so far.
--- Framed while the rows are narrow.
+-- An account has a row for every month, so a frame of rows is one of months: the twelve before the month. What stands
+-- is the sum of all changes so far. Framed while the rows are narrow.
 trailed as (
     select
         *,
         {% for change in ['points', 'points_sq', 'n_contacts', 'n_invitations'] %}
         sum({{ change }}_change) over (
             partition by account_id
-            order by {{ month_index('month_start') }}
-            range between unbounded preceding and current row
+            order by month_start
+            rows between unbounded preceding and current row
         ) as {{ change }}_changed,
         {% endfor %}
         sum(revenue) over (
             partition by account_id
-            order by {{ month_index('month_start') }}
-            range between 12 preceding and 1 preceding
+            order by month_start
+            rows between 12 preceding and 1 preceding
         ) as trailing_revenue_12m
     from changing
 ),

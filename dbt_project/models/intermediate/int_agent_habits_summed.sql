@@ -1,7 +1,11 @@
 with
 
+-- No invitation that counts was sent after what has stopped standing by then.
 answers as (
     select * from {{ ref('fct_nps_responses') }}
+    where
+        answered_date > {{ add_days(as_of_date(), -var('monitor_window_days')) }}
+        or standing_until > {{ add_days(as_of_date(), -var('monitor_window_days')) }}
 ),
 
 invitations as (

@@ -49,8 +49,8 @@ outcomes as (
         stratum,
         is_treated,
         account_id,
-        {{ exact_sum('case when is_retained then 1e0 else 0e0 end') }} as numerator,
-        {{ exact_sum('1e0') }} as denominator,
+        count(case when is_retained then 1 end) * 1e0 as numerator,
+        count(*) * 1e0 as denominator,
         count(*) as n_answers
     from stacked
     where is_outcome_complete

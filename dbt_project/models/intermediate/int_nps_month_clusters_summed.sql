@@ -10,6 +10,7 @@ answers as (
     select * from {{ ref('int_nps_answers_ranked') }}
     where
         not is_alone_in_month
+        and {{ in_slices('cluster_number', 8) }}
         {{ touched('month_start') }}
 ),
 

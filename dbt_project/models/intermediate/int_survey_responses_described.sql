@@ -31,7 +31,9 @@ responses as (
 
 invitations as (
     select * from {{ ref('stg_survey__invitations') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched_when('invitation_id in (select invitation_id from responses)') }}
 ),
 
 contacts as (

@@ -26,6 +26,12 @@ quarantined_{{ table.name }} as (
 
 raw_{{ table.name }} as (
     select * from {{ source(table.source, table.name) }}
+    {{ touched_files(
+        table.name,
+        'select _row_number from ' ~ ref(table.model) ~ " where verdict = 'quarantined' and '" ~ table.name
+            ~ " ' || cast(_row_number as " ~ dbt.type_string() ~ ') in {units}',
+        'where',
+    ) }}
 ),
 
 {% endfor %}

@@ -1,33 +1,24 @@
-{# Whatever is touched of a person touches all that the person was sent: the days between two invitations count. #}
-{% set of_touched_people = '
-    select invitations.invitation_id from {stg_survey__invitations} as invitations
-    where invitations.contact_id in (
-        select contact_id from {stg_survey__invitations} where invitation_id in (TOUCHED)
-        union all
-        select contact_id from {this} where invitation_id in (TOUCHED)
-    )
-    union all
-    TOUCHED
-' %}
-
+{# A person who was sent something else touches all that the person was sent: the days between two invitations count. #}
 {{ config(meta={'recompute': {
     'unit': 'invitation_id',
     'follow': {
-        'stg_survey__invitations': of_touched_people.replace('TOUCHED', 'select invitation_id from {changes}'),
-        'int_survey_responses_described': of_touched_people.replace('TOUCHED', 'select invitation_id from {changes}'),
-        'stg_crm__contacts': of_touched_people.replace('TOUCHED',
-            'select invitation_id from {this} where contact_id in (select contact_id from {changes})'),
-        'dim_accounts': of_touched_people.replace('TOUCHED', '
+        'stg_survey__invitations': '
+            select invitation_id from {stg_survey__invitations}
+            where contact_id in (select contact_id from {changes})
+            union all
+            select invitation_id from {changes}
+        ',
+        'int_survey_responses_described': 'invitation_id',
+        'stg_crm__contacts': 'select invitation_id from {this} where contact_id in (select contact_id from {changes})',
+        'dim_accounts': '
             select invitation_id from {stg_survey__invitations} where account_id in (select account_id from {changes})
             union all
             select invitations.invitation_id from {stg_survey__invitations} as invitations
             inner join {stg_crm__contacts} as contacts on invitations.contact_id = contacts.contact_id
             where contacts.account_id in (select account_id from {changes})
-        '),
+        ',
     },
-    'days': of_touched_people.replace(
-        'TOUCHED', rows_of_days('invitation_id', ['stg_survey__invitations', 'this'], 'sent_date')
-    ),
+    'days': rows_of_days('invitation_id', ['stg_survey__invitations', 'this'], 'sent_date'),
 }}) }}
 
 with
@@ -50,7 +41,7 @@ sent as (
     where
         verdict = 'accepted'
         and contact_id is not null
-        {{ touched('invitation_id') }}
+        {{ touched_when('contact_id in (select contact_id from invitations)') }}
 ),
 
 responses as (

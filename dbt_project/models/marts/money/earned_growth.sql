@@ -1,3 +1,24 @@
+{# What is said of a year that is over hangs on all years before it: who came back, and who came for the first time. #}
+{% set over = 'year < extract(year from ' ~ add_days("date '{as_of}'", 1) ~ ')' %}
+{% set years_from = 'select distinct year from {dim_dates} where ' ~ over ~ ' and year >= ' %}
+
+{{ config(meta={'recompute': {
+    'unit': 'year',
+    'follow': {
+        'fct_account_revenue_months': years_from ~ '(select min(extract(year from month_start)) from {changes})',
+        'dim_accounts': years_from ~ '(
+            select min(extract(year from revenue_months.month_start))
+            from {fct_account_revenue_months} as revenue_months
+            inner join ' ~ changed_in(['account_id', 'acquisition_class']) ~ ' as changes
+                on revenue_months.account_id = changes.account_id
+        )',
+        'dim_dates': 'select year from {changes} where ' ~ over,
+        'as_of': 'select distinct year from {dim_dates} where
+            year >= extract(year from ' ~ add_days("least(date '{before}', date '{now}')", 1) ~ ')
+            and year < extract(year from ' ~ add_days("greatest(date '{before}', date '{now}')", 1) ~ ')',
+    },
+}}) }}
+
 with
 
 accounts as (
@@ -38,6 +59,7 @@ whole_years as (
     where
         calendar.last_day <= {{ as_of_date() }}
         and extract(month from calendar.last_day) = 12
+        {{ touched('calendar.year') }}
 ),
 
 account_years as (

@@ -23,6 +23,7 @@ answers as (
 
 response_themes as (
     select * from {{ ref('fct_response_themes') }}
+    {{ touched_when('response_id in (select response_id from answers)', 'where') }}
 ),
 
 -- In which comment a theme stands, and then whether it stands in any of them.

@@ -25,6 +25,7 @@ with
 raw_revenue as (
     select * from {{ source('crm', 'crm_revenue') }}
     {{ touched(raw_unit, 'where') }}
+    {{ touched_files('crm_revenue', 'select _row_number from {this} where rowid in {rows}') }}
 ),
 
 accounts as (

@@ -16,6 +16,7 @@ with
 raw_invitations as (
     select * from {{ source('survey', 'survey_invitations') }}
     {{ touched(raw_unit, 'where') }}
+    {{ touched_files('survey_invitations', 'select _row_number from {this} where rowid in {rows}') }}
 ),
 
 typed as (

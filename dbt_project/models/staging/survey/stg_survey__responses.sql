@@ -19,6 +19,7 @@ with
 raw_responses as (
     select * from {{ source('survey', 'survey_responses') }}
     {{ touched(raw_unit, 'where') }}
+    {{ touched_files('survey_responses', 'select _row_number from {this} where rowid in {rows}') }}
 ),
 
 surveys as (
@@ -36,7 +37,9 @@ invitations as (
         survey_id,
         sent_at
     from {{ ref('stg_survey__invitations') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched_when('invitation_id in (select ' ~ clean_text('invitation_id') ~ ' from raw_responses)') }}
 ),
 
 -- The scale of an answer that names no survey, and of every answer where no survey is defined
