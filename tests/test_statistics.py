@@ -135,21 +135,35 @@ def clusters_of_every_kind() -> dict[str, list[tuple[float, float]]]:
     }
 
 
-def test_jackknife_equals_a_brute_force_delete_one_loop(compile_sql: CompileSql) -> None:
+# How clusters are handed over: those alike in both are counted, or those alike in the denominator are summed.
+CLASSES = {
+    "alike": (
+        "select cell, numerator, denominator, count(*) as n_clusters from cases group by cell, numerator, denominator",
+        "",
+    ),
+    "of one denominator": (
+        "select cell, denominator, sum(numerator) as numerator, var_pop(numerator) * count(*) as spread, "
+        "count(*) as n_clusters from cases group by cell, denominator",
+        ", spread='spread'",
+    ),
+}
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_jackknife_equals_a_brute_force_delete_one_loop(compile_sql: CompileSql, classes: str) -> None:
     cells = clusters_of_every_kind()
     cases = pd.DataFrame(
         [(cell, a, b) for cell, pairs in cells.items() for a, b in pairs], columns=["cell", "numerator", "denominator"]
     )
+    grouped, told = CLASSES[classes]
     query = compile_sql(
-        """
+        f"""
         with classes as (
-            select cell, numerator, denominator, count(*) as n_clusters
-            from cases
-            group by cell, numerator, denominator
+            {grouped}
         )
 
-        select *, {{ t_quantile('degrees_of_freedom') }} as quantile
-        from {{ jackknife_ratio('classes', ['cell']) }}
+        select *, {{{{ t_quantile('degrees_of_freedom') }}}} as quantile
+        from {{{{ jackknife_ratio('classes', ['cell']{told}) }}}}
         """
     )
 

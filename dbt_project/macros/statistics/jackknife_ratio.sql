@@ -19,6 +19,10 @@
     number in `n_clusters` of each row. Without `cluster` each row is a cluster. A cluster's share is that of its
     coefficients; a difference has the effective clusters of the side, positive or negative, that has fewer.
 
+    `spread` names a column: the clusters of a class then have the same b and not the same a; `numerator` is the sum of their a, and
+    `spread` the sum of the squares by which these differ from their mean. The classes are fewer, and what deleting each cluster
+    does, squared and summed, is the same: sum (a - theta b)^2 = spread + n (mean - theta b)^2.
+
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
 
@@ -27,9 +31,9 @@
     Null errors where one cluster holds the whole denominator: nothing is left when it is deleted. Every ratio of the
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
-{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none, crv1=true) -%}
+{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true) -%}
     {%- set sums_by = by + ([part] if part else []) -%}
-    {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' -%}
+    {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' ~ (' / classes.n_clusters' if spread) -%}
     {%- set b = 'cast(classes.denominator as ' ~ float_type() ~ ')' -%}
     {%- set total = 'totals.denominator_total' -%}
     {%- set residual = '(' ~ a ~ ' - totals.estimate * ' ~ b ~ ')' -%}
@@ -42,7 +46,11 @@
             ~ ', (1 - ' ~ share ~ ') * (1 - ' ~ other_share ~ ') / 2)'
         ) -%}
     {%- endif -%}
-    {%- set weight = ('totals.coefficient' if part else 'totals.n_clusters') ~ ' * ' -%}
+    {%- set weight = 'totals.coefficient' if part else 'totals.n_clusters' -%}
+    {%- set spread_by = 'classes.' ~ spread ~ ' * ' ~ weight ~ ' * ' ~ weight -%}
+    {%- if spread and cluster -%}
+        {{ exceptions.raise_compiler_error('jackknife_ratio: clusters of several rows cannot be summed in classes of a spread') }}
+    {%- endif -%}
     {%- set scale = '1e0' if part else 'estimates.n_clusters' -%}
     {%- set effective = '1e0 / squares.share_squares' -%}
     {%- if part -%}
@@ -62,7 +70,7 @@
                 {% if part %}max(coefficient) as coefficient,{% endif %}
                 sum(n_clusters) as n_clusters,
                 max(denominator) as largest_denominator,
-                {{ exact_sum('numerator * n_clusters') }} as numerator_total,
+                {{ exact_sum('numerator' if spread else 'numerator * n_clusters') }} as numerator_total,
                 {{ exact_sum('denominator * n_clusters') }} as denominator_total
             from {{ classes }}
             group by {{ sums_by | join(', ') }}
@@ -83,9 +91,11 @@
                 classes.n_clusters,
                 {{ 'greatest(totals.coefficient, 0e0) * ' if part }}{{ share }} as share,
                 {% if part %}greatest(-totals.coefficient, 0e0) * {{ share }} as other_share,{% endif %}
-                {{ weight }}{{ residual }} / nullif({{ rest }}, 0) as deleted
+                {% if spread %}{{ spread_by }} / nullif({{ rest }}, 0) / nullif({{ rest }}, 0) as spread_deleted,{% endif %}
+                {{ weight }} * {{ residual }} / nullif({{ rest }}, 0) as deleted
                 {%- if crv1 %},
-                {{ weight }}{{ residual }} / {{ total }} as influence
+                {% if spread %}{{ spread_by }} / {{ total }} / {{ total }} as spread_influence,{% endif %}
+                {{ weight }} * {{ residual }} / {{ total }} as influence
                 {%- endif %}
             from {{ classes }} as classes
             inner join totals
@@ -118,9 +128,9 @@
                 sum(n_clusters) as n_clusters,
                 {{ exact_sum('n_clusters * share * share') }} as share_squares,
                 {% if part %}{{ exact_sum('n_clusters * other_share * other_share') }} as other_share_squares,{% endif %}
-                {{ exact_sum('n_clusters * deleted * deleted') }} as deleted_squares
+                {{ exact_sum('n_clusters * deleted * deleted' ~ (' + spread_deleted' if spread)) }} as deleted_squares
                 {%- if crv1 %},
-                {{ exact_sum('n_clusters * influence * influence') }} as influence_squares
+                {{ exact_sum('n_clusters * influence * influence' ~ (' + spread_influence' if spread)) }} as influence_squares
                 {%- endif %}
             from changes
             group by {{ by | join(', ') }}

@@ -1,4 +1,5 @@
 {% set dimensions = ['all'] + var('answer_dimensions') %}
+{% set class_sums = ['n_clusters', 'points', 'points_squared', 'n_promoters', 'n_detractors'] %}
 
 {# An answer that stands for longer or shorter than it did touches the days between, and not all on which it stood. #}
 {% set moved = cell_columns() + ['cluster_number', 'nps_points', 'response_id'] %}
@@ -258,119 +259,66 @@ account_spans as (
         and first_day < next_day
 ),
 
-cell_changes as (
-    select
-        cell_number,
-        first_day as date_day,
-        sum(n_scored) as n_scored,
-        sum(n_promoters) as n_promoters,
-        sum(n_detractors) as n_detractors
-    from account_spans
-    group by cell_number, first_day
-    union all
-    select
-        cell_number,
-        next_day as date_day,
-        -sum(n_scored) as n_scored,
-        -sum(n_promoters) as n_promoters,
-        -sum(n_detractors) as n_detractors
-    from account_spans
-    group by cell_number, next_day
-    -- From its first day on a cell is known, whether or not anything of it stands.
-    union all
-    select
-        cell_number,
-        first_day as date_day,
-        0 as n_scored,
-        0 as n_promoters,
-        0 as n_detractors
-    from opened
-),
-
-cell_changes_by_day as (
-    select
-        cell_number,
-        date_day,
-        sum(n_scored) as n_scored,
-        sum(n_promoters) as n_promoters,
-        sum(n_detractors) as n_detractors
-    from cell_changes
-    group by cell_number, date_day
-),
-
-cell_spans as (
-    select
-        cell_number,
-        date_day as first_day,
-        {% for count in ['n_scored', 'n_promoters', 'n_detractors'] %}
-        sum({{ count }}) over (partition by cell_number order by date_day) as {{ count }},
-        {% endfor %}
-        lead(date_day) over (partition by cell_number order by date_day) as next_day
-    from cell_changes_by_day
-),
-
--- A row for every day from the cell's first answer on, also where nothing stands.
-counts as (
-    select
-        cell_number,
-        n_scored,
-        n_promoters,
-        n_detractors,
-        {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
-    from cell_spans
-    {{ join_days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }}
-    where first_day <= {{ as_of_date() }}
-),
-
--- Accounts alike in points and answers are counted, not listed: a change takes an account from one class to another.
+-- Accounts with equally many answers standing are a class: its sums are all that the score and its error need. A change
+-- takes an account from one class to another.
 class_changes as (
     select
         cell_number,
-        points as numerator,
-        n_scored as denominator,
+        n_scored as n_answers,
         first_day as date_day,
-        count(*) as change
+        1 as n_clusters,
+        points,
+        points * points as points_squared,
+        n_promoters,
+        n_detractors
     from account_spans
-    group by cell_number, points, n_scored, first_day
     union all
     select
         cell_number,
-        points as numerator,
-        n_scored as denominator,
+        n_scored as n_answers,
         next_day as date_day,
-        -count(*) as change
+        -1 as n_clusters,
+        -points as points,
+        -points * points as points_squared,
+        -n_promoters as n_promoters,
+        -n_detractors as n_detractors
     from account_spans
-    group by cell_number, points, n_scored, next_day
 ),
 
 class_changes_by_day as (
     select
+        {% for sum in class_sums %}
+        {{ as_count('sum(' ~ sum ~ ')') }} as {{ sum }},
+        {% endfor %}
         cell_number,
-        numerator,
-        denominator,
-        date_day,
-        sum(change) as change
+        n_answers,
+        date_day
     from class_changes
-    group by cell_number, numerator, denominator, date_day
+    group by cell_number, n_answers, date_day
 ),
 
 class_spans as (
     select
         cell_number,
-        numerator,
-        denominator,
+        n_answers,
         date_day as first_day,
-        sum(change) over (partition by cell_number, numerator, denominator order by date_day) as n_clusters,
-        lead(date_day) over (partition by cell_number, numerator, denominator order by date_day) as next_day
+        {% for sum in class_sums %}
+        {{ as_count('sum(' ~ sum ~ ') over (partition by cell_number, n_answers order by date_day)') }} as {{ sum }},
+        {% endfor %}
+        lead(date_day) over (partition by cell_number, n_answers order by date_day) as next_day
     from class_changes_by_day
 ),
 
 classes as (
     select
         cell_number,
-        numerator,
-        denominator,
+        n_answers as denominator,
         n_clusters,
+        n_promoters,
+        n_detractors,
+        points as numerator,
+        -- Where all are alike nothing is left, and rounding must not leave less than nothing.
+        greatest(points_squared - points * 1e0 * points / n_clusters, 0e0) as spread,
         {{ days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }} as date_day
     from class_spans
     {{ join_days_spanned('first_day', least_date(as_of_date(), add_days('next_day', -1))) }}
@@ -379,31 +327,56 @@ classes as (
         and first_day <= {{ as_of_date() }}
 ),
 
+counts as (
+    select
+        cell_number,
+        date_day,
+        sum(denominator * n_clusters) as n_scored,
+        sum(n_promoters) as n_promoters,
+        sum(n_detractors) as n_detractors
+    from classes
+    group by cell_number, date_day
+),
+
+-- A row for every day from the cell's first answer on, also where nothing stands.
+days as (
+    select
+        opened.cell_number,
+        calendar.date_day
+    from opened
+    inner join calendar
+        on
+            opened.first_day <= calendar.date_day
+            and calendar.date_day <= {{ as_of_date() }}
+),
+
 scored as (
     select
-        counts.date_day,
+        days.date_day,
         cells.program_type,
         cells.dimension,
         cells.dimension_value,
-        counts.n_scored,
-        counts.n_promoters,
-        counts.n_scored - counts.n_promoters - counts.n_detractors as n_passives,
-        counts.n_detractors,
+        coalesce(counts.n_scored, 0) as n_scored,
+        coalesce(counts.n_promoters, 0) as n_promoters,
+        coalesce(counts.n_scored - counts.n_promoters - counts.n_detractors, 0) as n_passives,
+        coalesce(counts.n_detractors, 0) as n_detractors,
         coalesce(ratios.n_clusters, 0) as n_clusters,
         ratios.estimate as nps,
         ratios.effective_clusters,
         ratios.degrees_of_freedom,
         ratios.std_error,
-        coalesce(ratios.n_clusters, 0) = counts.n_scored as is_one_answer_each
-    from counts
-    inner join calendar
-        on counts.date_day = calendar.date_day
+        coalesce(ratios.n_clusters = counts.n_scored, true) as is_one_answer_each
+    from days
     inner join cells
-        on counts.cell_number = cells.cell_number
-    left join {{ jackknife_ratio('classes', ['cell_number', 'date_day']) }} as ratios
+        on days.cell_number = cells.cell_number
+    left join counts
         on
-            counts.cell_number = ratios.cell_number
-            and counts.date_day = ratios.date_day
+            days.cell_number = counts.cell_number
+            and days.date_day = counts.date_day
+    left join {{ jackknife_ratio('classes', ['cell_number', 'date_day'], spread='spread', crv1=false) }} as ratios
+        on
+            days.cell_number = ratios.cell_number
+            and days.date_day = ratios.date_day
 ),
 
 final as (
