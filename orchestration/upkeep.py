@@ -49,7 +49,7 @@ def note_sources(
         drop_relation(connection, SCHEMA, f"changes_of_{name}")
         if arrived is not None:
             n_known, files = arrived
-            # By file as well: one that is not named is not opened.
+            # By file as well: of one that is not named no row is read.
             connection.execute(
                 f"create view {SCHEMA}.changes_of_{name} as select *, 1 as _sign from {RAW_SCHEMA}.{name} "
                 f"where _row_number > {n_known} and _source_file in ({', '.join(map(quoted, files)) or 'null'})"

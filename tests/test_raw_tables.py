@@ -177,6 +177,29 @@ def test_files_of_one_signature_are_one_scan_numbered_across_files(
     assert [row[0] for row in rows] == [f"p{part}-{i}" for part in range(5) for i in range(part)]
 
 
+def test_rows_of_a_file_keep_their_numbers_and_other_files_are_not_read(
+    raw: Path, landing: Callable[[], Landing], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    for part in range(5):
+        write_parquet(
+            raw / "answers" / f"{part}.parquet",
+            f"select '{part}-' || i as answer_id, 9 as score from range(3) t(i)",
+        )
+    landing()
+    for part in (0, 1, 2, 4):
+        path = raw / "answers" / f"{part}.parquet"
+        path.write_bytes(b"PAR1" + bytes(60) + path.read_bytes()[64:])
+
+    def rows_of(name: str) -> list[tuple[object, ...]]:
+        return warehouse.execute(
+            "select answer_id, _row_number from raw.answers where _source_file = ? and _row_number > 10", [name]
+        ).fetchall()
+
+    assert rows_of("answers/3.parquet") == [("3-1", 11), ("3-2", 12)]
+    with pytest.raises(duckdb.Error):
+        rows_of("answers/4.parquet")
+
+
 def test_hive_partitions_become_columns_where_the_file_has_none(
     raw: Path, landing: Callable[[], Landing], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
