@@ -255,11 +255,15 @@ class DataTestResult:
 
 @dataclass(frozen=True)
 class DbtOutcome:
-    """What the data tests said, by unique id; what failed; how long the engine worked on the nodes."""
+    """What the data tests said, by unique id; what failed; how long the engine worked on the nodes.
+
+    ``all_made``: every table that was begun was made.
+    """
 
     tests: Mapping[str, DataTestResult]
     failures: tuple[Finding, ...] = ()
     seconds: float = 0.0
+    all_made: bool = False
 
 
 def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
@@ -277,6 +281,9 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
     )
     if run.returncode != 0 and not failures:
         failures = (_broken_project(run),)
+    all_made = run.returncode in (0, 1) and not any(
+        result["status"] == "error" and nodes[result["unique_id"]]["resource_type"] != "test" for result in results
+    )
     tests = {
         result["unique_id"]: DataTestResult(
             f"{nodes[result['unique_id']]['name']} on {_table(nodes[result['unique_id']], nodes)}: {result['message']}"
@@ -286,7 +293,7 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
         for result in results
         if result["status"] in ("pass", "warn")
     }
-    return DbtOutcome(tests, failures, round(seconds_executing(results), 2))
+    return DbtOutcome(tests, failures, round(seconds_executing(results), 2), all_made)
 
 
 def seconds_executing(results: Sequence[Mapping[str, Any]]) -> float:

@@ -7,10 +7,13 @@ file. So the audit, the release and the report read a build of Spark as they rea
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from orchestration.comments.enrichment import SCHEMA as ENRICHMENT_SCHEMA
 from orchestration.findings import BuildError, Finding
 from orchestration.raw_tables import RAW_SCHEMA, identifier, quoted
 from orchestration.settings import Settings, process_environment
+from orchestration.upkeep import SCHEMA as UPKEEP_SCHEMA
 from orchestration.warehouse import drop_relation, open_build
 
 TARGET = "spark"
@@ -129,34 +133,104 @@ def check_installed() -> None:
 
 
 def hand_over(settings: Settings) -> None:
-    """Make a Spark ready: its configuration, an empty warehouse, and all that was landed as Parquet.
+    """Make a Spark ready: its configuration, and as Parquet what was landed and not yet handed over.
 
-    The warehouse of a server is not emptied, or its catalog would know of tables without files: dbt replaces table
-    by table there.
+    Its tables stand from one night to the next, so that dbt recomputes what changed. Only where a build before broke
+    off is nothing known of what it left, and the warehouse is emptied.
     """
     check_installed()
-    shutil.rmtree(landed_folder(settings) if settings.spark_server else settings.spark_folder, ignore_errors=True)
+    if not stands(settings):
+        _empty(settings)
+    _stamp(settings).unlink(missing_ok=True)
     write_configuration(settings)
+    folder = landed_folder(settings)
+    handed_file = folder / "handed.json"
+    handed: dict[str, str] = json.loads(handed_file.read_text(encoding="utf-8")) if handed_file.is_file() else {}
     with open_build(settings) as connection:
+        known = _known_sources(connection, folder)
         tables = connection.execute(
             "select table_schema, table_name from information_schema.tables where table_schema in (?, ?, ?)",
             [RAW_SCHEMA, ENRICHMENT_SCHEMA, HISTORY_SCHEMA],
         ).fetchall()
         for schema, table in tables:
-            _hand_over_table(connection, landed_folder(settings), schema, table)
+            address, changes = f"{schema}.{table}", f"changes_of_{table}"
+            was, (now, before) = handed.pop(address, None), known.get(table, (None, None))
+            if before is not None and now != was:
+                _hand_over_table(connection, folder, UPKEEP_SCHEMA, changes)
+            if now is None or was is None or was not in (now, before):
+                _hand_over_table(connection, folder, schema, table)
+            elif now != was:
+                # What came since lies beside what was handed over before.
+                files = folder / schema / table
+                arrived = f"(select * exclude (_sign) from {UPKEEP_SCHEMA}.{identifier(changes)})"
+                _hand_over_rows(connection, arrived, files / f"rows-{len(list(files.iterdir()))}.parquet")
+            if now is not None:
+                handed[address] = now
+    handed_file.write_text(json.dumps(handed, indent=2) + "\n", encoding="utf-8")
+
+
+def _empty(settings: Settings) -> None:
+    """Remove all that a build left: of a server by its catalog, which would else know of tables without files."""
+    if not settings.spark_server:
+        shutil.rmtree(settings.spark_folder, ignore_errors=True)
+        return
+    schemas = sorted(warehouse_folder(settings).glob("*.db"))
+    if schemas:
+        # It comes with dbt-spark.
+        from pyhive import hive
+
+        host, _, port = settings.spark_server.partition(":")
+        with closing(hive.connect(host=host, port=int(port), username="nps")) as connection:
+            for folder in schemas:
+                connection.cursor().execute(f"drop schema if exists {folder.stem} cascade")
+    for folder in (*schemas, landed_folder(settings)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stands(settings: Settings) -> bool:
+    """Whether the last build on this Spark made every table that it began, with this version of it."""
+    stamp = _stamp(settings)
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == version("pyspark")
+
+
+def note_end(settings: Settings) -> None:
+    """Every table that a build began was made, so that no folder is there of which Spark's catalog does not know."""
+    _stamp(settings).write_text(version("pyspark"), encoding="utf-8")
+
+
+def _stamp(settings: Settings) -> Path:
+    return settings.spark_folder / "stands"
+
+
+def _known_sources(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tuple[str, str | None]]:
+    """By its table, the content hash of each source now and that before its changed rows; dbt is handed them too."""
+    connection.execute(f"create schema if not exists {UPKEEP_SCHEMA}")
+    connection.execute(
+        f"create table if not exists {UPKEEP_SCHEMA}.sources "
+        "(unique_id varchar, fingerprint varchar, fingerprint_before varchar, held varchar)"
+    )
+    _hand_over_table(connection, folder, UPKEEP_SCHEMA, "sources")
+    return {
+        unique_id.split(".")[-1]: (now, before)
+        for unique_id, now, before in connection.execute(
+            f"select unique_id, fingerprint, fingerprint_before from {UPKEEP_SCHEMA}.sources"
+        ).fetchall()
+    }
 
 
 def _hand_over_table(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str, table: str) -> None:
     target = folder / schema / table
+    shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    relation = f"{identifier(schema)}.{identifier(table)}"
+    _hand_over_rows(connection, f"{identifier(schema)}.{identifier(table)}", target / "rows.parquet")
+
+
+def _hand_over_rows(connection: duckdb.DuckDBPyConnection, relation: str, file: Path) -> None:
     columns = ", ".join(
         f"cast({identifier(name)} as {handed_type(kind)}) as {identifier(name)}"
-        for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()
+        for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()
     )
-    connection.execute(
-        f"copy (select {columns} from {relation}) to {quoted(str(target / 'rows.parquet'))} (format parquet)"
-    )
+    connection.execute(f"copy (select {columns} from {relation}) to {quoted(str(file))} (format parquet)")
 
 
 def handed_type(kind: str) -> str:
@@ -177,13 +251,31 @@ def take_back(settings: Settings, manifest: Mapping[str, Any]) -> None:
 def _take_back_table(connection: duckdb.DuckDBPyConnection, folder: Path, node: Mapping[str, Any]) -> None:
     schema, name = node["schema"], node["alias"]
     relation = f"{identifier(schema)}.{identifier(name)}"
-    files = folder / f"{schema}.db" / name / "*.parquet"
     connection.execute(f"create schema if not exists {identifier(schema)}")
     drop_relation(connection, schema, name)
-    connection.execute(f"create view {relation} as select * from read_parquet({quoted(str(files))})")
+    connection.execute(f"create view {relation} as {_rows_written(folder / f'{schema}.db' / name, node)}")
     if node["description"]:
         connection.execute(f"comment on view {relation} is {quoted(node['description'])}")
     for column, described in node["columns"].items():
         if described["description"]:
             text = quoted(described["description"])
             connection.execute(f"comment on column {relation}.{identifier(column)} is {text}")
+
+
+def _rows_written(folder: Path, node: Mapping[str, Any]) -> str:
+    """A query of what Spark wrote of a table.
+
+    Partitions are folders named after a day, which come last and are told as text; a contract says the order of the
+    columns. Of a partitioned table without rows there is no file, and the contract says its columns.
+    """
+    partitions = node["config"].get("partition_by")
+    if not partitions:
+        return f"select * from read_parquet({quoted(str(folder / '*.parquet'))})"
+    columns = {name: column["data_type"] for name, column in node["columns"].items()}
+    if not any(folder.glob("*/*.parquet")):
+        nothing = ", ".join(f"cast(null as {kind}) as {identifier(name)}" for name, kind in columns.items())
+        return f"select {nothing} where false"
+    listed = ", ".join(map(identifier, columns))
+    kinds = ", ".join(f"{quoted(partition)}: {columns[partition]}" for partition in partitions)
+    files = quoted(str(folder / "*" / "*.parquet"))
+    return f"select {listed} from read_parquet({files}, hive_partitioning = true, hive_types = {{{kinds}}})"

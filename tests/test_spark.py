@@ -17,7 +17,7 @@ import pytest
 
 from orchestration import spark, spark_cluster
 from orchestration.dbt_cli import DbtRun, command, load_manifest
-from orchestration.settings import REPOSITORY, SAMPLE_RAW, load_settings
+from orchestration.settings import REPOSITORY, SAMPLE_RAW, Settings, load_settings
 from orchestration.warehouse import PublishedTable, published_tables
 from seeds import generate_company
 from tests.conftest import TINY_AS_OF, build_environment, run_cli, run_nightly, write_tiny_raw
@@ -135,23 +135,91 @@ def test_answers_built_on_a_cluster_are_those_of_duckdb(cluster: Path) -> None:
     settings = load_settings(
         {"NPS_HOME": str(cluster), "NPS_TARGET": "spark", "NPS_SPARK_SERVER": SERVER, "NPS_AS_OF": TINY_AS_OF}
     )
-    target = cluster / "target"
+
+    # Of a build that was killed: a folder of which the catalog does not know.
+    left = spark.warehouse_folder(settings) / "marts.db" / "fct_nps_responses" / "part-00000.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a file")
 
     # The landing is still in the build file.
+    ways, found = built_in_part(settings, cluster / "published", "fct_nps_responses")
+
+    assert ways["fct_nps_responses"] == "OK"
+    assert found == []
+    again, found = built_in_part(settings, cluster / "published", "fct_nps_responses")
+    assert again["fct_nps_responses"] == "UNCHANGED"
+    assert found == []
+
+
+# An answer in a month in which nobody answered, and a version of it which says that it is not to count.
+LATE = "response_id,account_id,contact_id,answered_at,score,is_deleted,updated_at\n{}\n"
+ARRIVALS = {
+    "2.csv": LATE.format("late,a0,c0,2023-11-20T10:00:00Z,0,false,2023-11-20T10:00:00Z"),
+    "3.csv": LATE.format("late,a0,c0,2023-11-20T10:00:00Z,0,true,2024-06-01T10:00:00Z"),
+}
+
+
+def test_nights_on_spark_overwrite_what_is_touched_and_leave_the_tables_of_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in BRISK.items():
+        monkeypatch.setenv(name, value)
+    home, other = tmp_path / "home", tmp_path / "other"
+    raw = write_tiny_raw(home / "raw")
+    answers = raw / "survey_responses"
+    answers.mkdir()
+    (raw / "survey_responses.csv").rename(answers / "1.csv")
+    # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
+    told = {"NPS_AS_OF": TINY_AS_OF, "NPS_RECOMPUTED_SHARE": "1"}
+    settings = load_settings({"NPS_HOME": str(other), "NPS_TARGET": "spark", **told})
+    months = spark.warehouse_folder(settings) / "marts.db" / "nps_by_month"
+
+    def night() -> dict[str, str]:
+        built(home, raw, **told)
+        settings.build_file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(home / "build" / "warehouse.duckdb", settings.build_file)
+        ways, found = built_in_part(settings, home / "published", "nps_by_month")
+        assert found == []
+        return ways
+
+    assert set(night().values()) == {"OK"}
+    untouched = files_of(months, "2024-03-01")
+    for file, rows in ARRIVALS.items():
+        (answers / file).write_text(rows, encoding="utf-8")
+        ways = night()
+        followed = ("stg_survey__responses", "int_survey_responses_described", "fct_nps_responses", "nps_by_month")
+        assert {model: ways[model] for model in followed} == dict.fromkeys(followed, "RECOMPUTED")
+        assert (ways["stg_crm__revenue"], ways["fct_account_revenue_months"]) == ("UNCHANGED", "UNCHANGED")
+        assert files_of(months, "2024-03-01") == untouched
+        assert bool(files_of(months, "2023-11-01")) == (file == "2.csv")
+
+
+def files_of(table: Path, month: str) -> dict[str, int]:
+    return {file.name: file.stat().st_mtime_ns for file in table.glob(f"month_start={month}/*.parquet")}
+
+
+def built_in_part(settings: Settings, published: Path, model: str) -> tuple[dict[str, str], list[str]]:
+    """Build a model on Spark with all that it is made of: how each came about, and where it differs from a release."""
+    target = settings.home / "target"
     spark.hand_over(settings)
-    verb = ["build", "--select", "+fct_nps_responses", "--exclude-resource-type", "test", "unit_test"]
+    verb = ["build", "--select", f"+{model}", "--exclude-resource-type", "test", "unit_test"]
     DbtRun(command(settings, verb, target), settings).finish()
+    spark.note_end(settings)
 
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     nodes = load_manifest(target / "manifest.json")["nodes"]
     done = {result["unique_id"]: nodes[result["unique_id"]] for result in results if result["unique_id"] in nodes}
     spark.take_back(settings, {"nodes": done})
-    (answers,) = (table for table in published_tables({"nodes": nodes}) if table.name == "fct_nps_responses")
+    (table,) = (table for table in published_tables({"nodes": nodes}) if table.name == model)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{cluster}/published/nps.duckdb' as home (read_only)")
+        connection.execute(f"attach '{published}/nps.duckdb' as home (read_only)")
         connection.execute(f"attach '{settings.build_file}' as other (read_only)")
-        assert list(table_differences(connection, answers)) == []
-        assert connection.execute("select count(*) from other.marts.fct_nps_responses").fetchone() == (40,)
+        ways = {
+            nodes[unique_id]["name"]: str(result["message"]).split()[0]
+            for result in results
+            if (unique_id := result["unique_id"]).startswith("model.")
+        }
+        return ways, list(table_differences(connection, table))
 
 
 def differences(home: Path, other: Path) -> list[str]:

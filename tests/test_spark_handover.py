@@ -6,11 +6,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration import dbt_cli, spark, spark_cluster
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouse import PublishedTable, open_build, open_read_only, write_release
+
+PARTITIONED = "select 2 as nps, date '2026-06-01' as month_start"
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "check_installed", lambda: None)
+    monkeypatch.setattr(spark, "version", lambda _: "4.0")
 
 
 def land(settings: Settings, query: str) -> None:
@@ -43,6 +47,7 @@ def test_what_was_landed_is_handed_over_row_by_row(settings: Settings) -> None:
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")) == [
         "enrichment/comments/rows.parquet",
         "raw/answers/rows.parquet",
+        "upkeep/sources/rows.parquet",
     ]
     with open_build(settings) as connection:
         rows = connection.execute(f"select * from read_parquet('{folder}/raw/answers/*.parquet')").fetchall()
@@ -66,16 +71,90 @@ def test_a_table_without_rows_is_handed_over_with_its_columns(settings: Settings
         ]
 
 
+def write_table(settings: Settings) -> Path:
+    """What a Spark wrote, or left behind."""
+    written = spark.warehouse_folder(settings) / "marts.db" / "written" / "part.parquet"
+    written.parent.mkdir(parents=True)
+    written.write_bytes(b"")
+    return written
+
+
 @pytest.mark.usefixtures("installed")
-def test_nothing_of_the_build_before_is_left(settings: Settings) -> None:
+def test_nothing_is_left_of_a_build_that_broke_off(settings: Settings) -> None:
     land(settings, "select 1 as answer_id")
-    stale = spark.warehouse_folder(settings) / "marts.db" / "gone" / "part.parquet"
-    stale.parent.mkdir(parents=True)
-    stale.write_bytes(b"")
+    written = write_table(settings)
 
     spark.hand_over(settings)
 
-    assert not stale.exists()
+    assert not written.exists()
+
+
+@pytest.mark.usefixtures("installed")
+def test_tables_stand_until_another_spark_comes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(settings, "select 1 as answer_id")
+    written = write_table(settings)
+    spark.note_end(settings)
+
+    spark.hand_over(settings)
+
+    assert written.exists()
+    assert not spark.stands(settings), "until the build that begins has come to its end"
+
+    spark.note_end(settings)
+    monkeypatch.setattr(spark, "version", lambda package: f"another {package}")
+    spark.hand_over(settings)
+
+    assert not written.exists()
+
+
+def land_more(settings: Settings, content: str, before: str | None, rows: str) -> None:
+    """What the landing and note_sources leave of a night: the table, its content hash, and the changed rows."""
+    with open_build(settings) as connection:
+        connection.execute(f"create or replace table raw.answers as {rows}")
+        connection.execute("create or replace table upkeep.changes_of_answers as select 2 as answer_id, 1 as _sign")
+        connection.execute("delete from upkeep.sources")
+        connection.execute(
+            "insert into upkeep.sources values ('source.nps.survey.answers', ?, ?, null)", [content, before]
+        )
+
+
+@pytest.mark.usefixtures("installed")
+def test_of_a_table_that_grew_only_the_new_rows_are_handed_over(settings: Settings) -> None:
+    land(settings, "select 1 as answer_id")
+    spark.hand_over(settings)
+    land_more(settings, "a", None, "select 1 as answer_id")
+    spark.note_end(settings)
+    spark.hand_over(settings)
+    folder = spark.landed_folder(settings) / "raw" / "answers"
+    (first,) = folder.iterdir()
+    before = first.stat().st_ino
+
+    # As it was, then more, then another table that does not begin with what was handed over.
+    spark.note_end(settings)
+    spark.hand_over(settings)
+    assert [path.stat().st_ino for path in folder.iterdir()] == [before]
+
+    land_more(settings, "b", "a", "select unnest([1, 2]) as answer_id")
+    spark.note_end(settings)
+    spark.hand_over(settings)
+    assert first.stat().st_ino == before
+    assert handed(folder) == {"rows.parquet": [1], "rows-1.parquet": [2]}
+    assert handed(spark.landed_folder(settings) / "upkeep" / "changes_of_answers") == {"rows.parquet": [2]}
+
+    land_more(settings, "d", "c", "select unnest([1, 3]) as answer_id")
+    spark.note_end(settings)
+    spark.hand_over(settings)
+    assert handed(folder) == {"rows.parquet": [1, 3]}
+
+
+def handed(folder: Path) -> dict[str, list[int]]:
+    with duckdb.connect() as connection:
+        return {
+            file.name: [
+                number for number, *_ in connection.execute(f"from read_parquet('{file}') order by 1").fetchall()
+            ]
+            for file in folder.iterdir()
+        }
 
 
 @pytest.mark.parametrize(
@@ -102,6 +181,7 @@ def node(name: str, columns: dict[str, str]) -> dict[str, Any]:
         "resource_type": "model",
         "schema": "marts",
         "alias": name,
+        "config": {},
         "description": "One row per month: the company's score.",
         "columns": {column: {"description": text} for column, text in columns.items()},
     }
@@ -144,6 +224,29 @@ def test_a_table_of_a_build_on_duckdb_makes_way(settings: Settings) -> None:
 
     with open_build(settings) as connection:
         assert connection.execute("select nps from marts.nps_by_month").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"), [(PARTITIONED, [(date(2026, 6, 1), 2)]), (f"{PARTITIONED} where false", [])]
+)
+def test_a_partitioned_table_has_the_columns_of_its_contract(settings: Settings, query: str, rows: list[Any]) -> None:
+    folder = spark.warehouse_folder(settings) / "marts.db" / "nps_by_month"
+    folder.mkdir(parents=True)
+    with open_build(settings) as connection:
+        connection.execute(f"copy ({query}) to '{folder}' (format parquet, partition_by (month_start))")
+    contract = {"month_start": {"data_type": "date"}, "nps": {"data_type": "integer"}}
+    partitioned = node("nps_by_month", {}) | {"config": {"partition_by": ["month_start"]}}
+    partitioned["columns"] = {name: column | {"description": ""} for name, column in contract.items()}
+
+    spark.take_back(settings, {"nodes": {"m": partitioned}})
+
+    with open_build(settings) as connection:
+        taken = connection.execute("select * from marts.nps_by_month")
+        assert [(name, str(kind)) for name, kind, *_ in taken.description or []] == [
+            ("month_start", "DATE"),
+            ("nps", "INTEGER"),
+        ]
+        assert taken.fetchall() == rows
 
 
 @pytest.mark.parametrize(

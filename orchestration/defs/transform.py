@@ -41,9 +41,9 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
         contents = record.section("raw")["contents"] | kept
         inputs = inputs_of(settings, MANIFEST, contents)
-        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit. And on Spark
-        # a build begins with an empty warehouse.
-        is_whole = context.is_subset or settings.target == spark.TARGET or settings.backfill is not None
+        is_on_spark = settings.target == spark.TARGET
+        # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit.
+        is_whole = context.is_subset or settings.backfill is not None or (is_on_spark and not spark.stands(settings))
         before = None if is_whole else read_built(settings)
         changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
@@ -59,20 +59,21 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         if changed != []:
             verb = build_verb(_chosen(context) if changed is None else ["--select", *_downstream(changed)])
             target = prepare_target(settings)
-            if settings.target == spark.TARGET:
+            with open_build(settings) as connection:
+                note_sources(connection, MANIFEST, contents)
+            if is_on_spark:
                 spark.hand_over(settings)
-            else:
-                with open_build(settings) as connection:
-                    note_sources(connection, MANIFEST, contents)
             run = DbtRun(command(settings, verb, target), settings, held=[build.lock])
             # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
             for event in run.events():
                 yield from _asset_events(context, event)
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
+            if is_on_spark and found.all_made:
+                spark.note_end(settings)
             if found.failures:
                 raise BuildError(*found.failures)
-            if settings.target == spark.TARGET:
+            if is_on_spark:
                 spark.take_back(settings, load_manifest(target / "manifest.json"))
         built = Built(inputs, tests | dict(found.tests))
         if not context.is_subset:

@@ -1,6 +1,6 @@
 {#
-    Before a build: where it is written down what each table was made from (materialization table of DuckDB). The other engines
-    build every table from nothing.
+    Before a build: where it is written down what each table was made from, and which rows of it changed. On Spark the former
+    stands in the properties of the tables. The other engines build every table from nothing.
 #}
 {% macro prepare_upkeep() -%}{{ return(adapter.dispatch('prepare_upkeep')()) }}{%- endmacro %}
 
@@ -20,3 +20,12 @@
         {%- do run_query('create table if not exists upkeep.tests (unique_id varchar, definition varchar, inputs varchar)') -%}
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__prepare_upkeep() -%}
+    {%- if execute -%}
+        {%- do run_query('create schema if not exists upkeep') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Its tables are dbt's own. #}
+{% macro databricks__prepare_upkeep() -%}{%- endmacro %}

@@ -21,7 +21,10 @@
         {%- do columns.update({name: [column.get('data_type'), column.get('description')]}) -%}
     {%- endfor -%}
     {%- set definition = local_md5(tojson(
-        [query, columns, model.get('description'), model.config.get('meta'), model.config.get('contract'), dbt_version],
+        [
+            query, columns, model.get('description'), model.config.get('meta'), model.config.get('contract'),
+            model.config.get('partition_by'), dbt_version,
+        ],
         sort_keys=true
     )) -%}
     {%- set recorded = known['recorded'] if known['recorded'].get('definition') == definition and not flags.FULL_REFRESH -%}
@@ -43,7 +46,9 @@
     sources, seeds and models now and before their last change}. Those of which nobody can tell have none. A seed is small, and
     told by what was loaded: its file may be another already.
 #}
-{% macro upkeep_known(kind) -%}
+{% macro upkeep_known(kind) -%}{{ return(adapter.dispatch('upkeep_known')(kind)) }}{%- endmacro %}
+
+{% macro duckdb__upkeep_known(kind) -%}
     {%- set states = {} -%}
     {%- set seeds = [] -%}
     {%- for unique_id in model.depends_on.nodes if unique_id.startswith('seed.') -%}

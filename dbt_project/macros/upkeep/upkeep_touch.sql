@@ -8,7 +8,9 @@
     {before} and {now} are the as-of dates and {as_of} that of this build, as texts, and {name} is any parent. A query may find
     too many units, and never too few. `days`: a query of the units of the days of a backfill, {backfill_from} to {backfill_to}.
 #}
-{% macro upkeep_touch(plan) -%}
+{% macro upkeep_touch(plan) -%}{{ return(adapter.dispatch('upkeep_touch')(plan)) }}{%- endmacro %}
+
+{% macro duckdb__upkeep_touch(plan) -%}
     {%- set recipe = model.config.meta.get('recompute') -%}
     {%- set queries = upkeep_touched_queries(plan, recipe) if recipe else [] -%}
     {%- if not queries or (var('backfill_from') and not upkeep_is_as_recorded(plan)) -%}
@@ -188,17 +190,17 @@
     {{ return(placed.text) }}
 {%- endmacro %}
 
-{# A query that reads only what is touched. #}
-{% macro upkeep_narrowed(sql) -%}
+{# A query that reads only what is touched; `units` is the table of touched units. #}
+{% macro upkeep_narrowed(sql, units='touched_units') -%}
     {%- set by_unit = modules.re.sub(
-        '/\\* (where|and) touched: (.+?) \\*/', '\\1 (\\2) in (select unit from touched_units)', sql, flags=modules.re.DOTALL
+        '/\\* (where|and) touched: (.+?) \\*/', '\\1 (\\2) in (select unit from ' ~ units ~ ')', sql, flags=modules.re.DOTALL
     ) -%}
     {%- set narrowed = namespace(sql=by_unit) -%}
     {%- for whole, word, condition in modules.re.findall('(/\\* (where|and) touched when: (.+?) \\*/)', by_unit) -%}
         {%- set bounded = condition
-            .replace('{first}', '(select min(unit) from touched_units)')
-            .replace('{last}', '(select max(unit) from touched_units)')
-            .replace('{units}', '(select unit from touched_units)') -%}
+            .replace('{first}', '(select min(unit) from ' ~ units ~ ')')
+            .replace('{last}', '(select max(unit) from ' ~ units ~ ')')
+            .replace('{units}', '(select unit from ' ~ units ~ ')') -%}
         {%- set narrowed.sql = narrowed.sql.replace(whole, word ~ ' (' ~ bounded ~ ')') -%}
     {%- endfor -%}
     {{ return(narrowed.sql) }}

@@ -4,6 +4,10 @@
     model asks for the date nowhere else: where nothing but the date has changed, it is set, and nothing is computed.
 #}
 {% macro upkeep_whole(plan, existing, target, stands) -%}
+    {{ return(adapter.dispatch('upkeep_whole')(plan, existing, target, stands)) }}
+{%- endmacro %}
+
+{% macro duckdb__upkeep_whole(plan, existing, target, stands) -%}
     {%- set made = make_intermediate_relation(target) -%}
     {%- set key = model.config.meta.get('compared_by') -%}
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}

@@ -4,7 +4,7 @@
     Everything moves when a month has ended, or when the ledger begins with another month. A month that has not ended is in no base
     and in no complete outcome.
 #}
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('as_of_date'), meta={'recompute': {
     'unit': 'account_id',
     'follow': {
         'int_account_months_observed': "select account_id from {changes} where month_end <= date '{as_of}'",

@@ -1,4 +1,4 @@
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'account_id',
     'follow': {
         'stg_crm__revenue': 'account_id',

@@ -1,4 +1,4 @@
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'response_id',
     'follow': {
         'int_survey_responses_described': 'response_id',

@@ -1,4 +1,4 @@
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {
         'int_account_months_observed': 'select month_start from ' ~ changed_in(['account_id', 'month_start', 'nps_group']),

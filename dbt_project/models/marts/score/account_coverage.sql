@@ -1,6 +1,6 @@
 {% set cell = ['month_start', 'dimension', 'dimension_value'] %}
 
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {
         'int_account_months_observed': 'select month_start from ' ~ changed_in(

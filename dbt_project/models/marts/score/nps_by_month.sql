@@ -3,7 +3,7 @@
 {% set rules = ['all_responses', 'contact_latest', 'account_mean', 'account_waterfall', 'revenue_weighted'] %}
 {% set account_points = '(linked_points_sum * 1e0 / n_linked)' %}
 
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {
         'int_nps_answers_ranked': months_recounted(),

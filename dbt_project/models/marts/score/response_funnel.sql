@@ -1,7 +1,7 @@
 {% set cell = ['month_start', 'survey_id', 'dimension', 'dimension_value'] %}
 {% set enough = var('minimum_stratum_answers') %}
 
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {'int_response_strata_summed': 'month_start', 'int_response_accounts_summed': 'month_start'},
     'days': rows_of_months('month_start', ['int_response_strata_summed', 'this']),

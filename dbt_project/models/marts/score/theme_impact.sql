@@ -1,6 +1,6 @@
 {% set cell = ['month_start', 'theme', 'question'] %}
 
-{{ config(meta={'recompute': {
+{{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {
         'fct_nps_responses': 'select month_start from ' ~ changed_in(
