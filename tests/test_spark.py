@@ -169,6 +169,9 @@ def test_nights_on_spark_overwrite_what_is_touched_and_leave_the_tables_of_duckd
     answers = raw / "survey_responses"
     answers.mkdir()
     (raw / "survey_responses.csv").rename(answers / "1.csv")
+    # An early answer, so that the calendar has the month that somebody is late for.
+    with (answers / "1.csv").open("a", encoding="utf-8") as first:
+        first.write("early,a1,c1,2023-10-15T10:00:00Z,9,Early\n")
     # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
     told = {"NPS_AS_OF": TINY_AS_OF, "NPS_RECOMPUTED_SHARE": "1"}
     settings = load_settings({"NPS_HOME": str(other), "NPS_TARGET": "spark", **told})
