@@ -26,6 +26,7 @@ from orchestration.findings import BuildError, Finding
 from orchestration.raw_tables import RAW_SCHEMA, identifier, quoted
 from orchestration.settings import Settings, process_environment
 from orchestration.upkeep import SCHEMA as UPKEEP_SCHEMA
+from orchestration.upkeep import create_sources
 from orchestration.warehouse import drop_relation, open_build
 
 TARGET = "spark"
@@ -204,11 +205,7 @@ def _stamp(settings: Settings) -> Path:
 
 def _known_sources(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tuple[str, str | None]]:
     """By its table, the content hash of each source now and that before its changed rows; dbt is handed them too."""
-    connection.execute(f"create schema if not exists {UPKEEP_SCHEMA}")
-    connection.execute(
-        f"create table if not exists {UPKEEP_SCHEMA}.sources "
-        "(unique_id varchar, fingerprint varchar, fingerprint_before varchar, held varchar)"
-    )
+    create_sources(connection)
     _hand_over_table(connection, folder, UPKEEP_SCHEMA, "sources")
     return {
         unique_id.split(".")[-1]: (now, before)

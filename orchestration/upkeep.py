@@ -19,6 +19,14 @@ from orchestration.warehouse import drop_relation
 SCHEMA = "upkeep"
 
 
+def create_sources(connection: duckdb.DuckDBPyConnection) -> None:
+    """The table of what is known of the sources, if it is not there yet."""
+    connection.execute(
+        f"create schema if not exists {SCHEMA}; create table if not exists {SCHEMA}.sources "
+        "(unique_id varchar, fingerprint varchar, fingerprint_before varchar, held varchar)"
+    )
+
+
 def note_sources(
     connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], contents: Mapping[str, str | None]
 ) -> None:
@@ -27,10 +35,7 @@ def note_sources(
     Rows are only new where files came after those that were read and none of them changed. ``contents`` has the hash of
     each source by its name, None where nobody can tell; such a source counts as another one in every build.
     """
-    connection.execute(
-        f"create schema if not exists {SCHEMA}; create table if not exists {SCHEMA}.sources "
-        "(unique_id varchar, fingerprint varchar, fingerprint_before varchar, held varchar)"
-    )
+    create_sources(connection)
     noted = {
         unique_id: (fingerprint, json.loads(held))
         for unique_id, fingerprint, held in connection.execute(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -105,6 +107,33 @@ def test_tables_stand_until_another_spark_comes(settings: Settings, monkeypatch:
     spark.hand_over(settings)
 
     assert not written.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "test", "returncode", "all_made"),
+    [
+        ("success", "pass", 0, True),
+        ("success", "fail", 1, True),
+        ("error", "skipped", 1, False),
+        ("success", "pass", -9, False),
+    ],
+)
+def test_a_build_that_broke_off_is_told_from_one_whose_tests_failed(
+    settings: Settings, model: str, test: str, returncode: int, all_made: bool
+) -> None:
+    told = {"schema": "marts", "alias": "a", "name": "a", "original_file_path": "a.sql", "depends_on": {"nodes": []}}
+    nodes = {kind: told | {"resource_type": kind} for kind in ("model", "test")}
+    results = [
+        {"unique_id": unique_id, "status": status, "message": "", "failures": 1, "timing": []}
+        for unique_id, status in (("model", model), ("test", test))
+    ]
+    settings.dbt_target_folder.mkdir(parents=True)
+    for name, content in (("run_results", {"results": results}), ("manifest", {"nodes": nodes})):
+        (settings.dbt_target_folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+    found = dbt_cli.outcome(settings, cast(dbt_cli.DbtRun, SimpleNamespace(returncode=returncode, errors=[])))
+
+    assert found.all_made == all_made
 
 
 def land_more(settings: Settings, content: str, before: str | None, rows: str) -> None:
