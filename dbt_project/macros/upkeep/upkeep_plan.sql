@@ -48,6 +48,9 @@
 #}
 {% macro upkeep_known(kind) -%}{{ return(adapter.dispatch('upkeep_known')(kind)) }}{%- endmacro %}
 
+{# Other engines leave their tables to dbt. #}
+{% macro default__upkeep_known(kind) -%}{{ return({'recorded': {}, 'states': {}}) }}{%- endmacro %}
+
 {% macro duckdb__upkeep_known(kind) -%}
     {%- set states = {} -%}
     {%- set seeds = [] -%}

@@ -10,6 +10,9 @@
 #}
 {% macro upkeep_touch(plan) -%}{{ return(adapter.dispatch('upkeep_touch')(plan)) }}{%- endmacro %}
 
+{# Other engines leave their tables to dbt. #}
+{% macro default__upkeep_touch(plan) -%}{{ return(false) }}{%- endmacro %}
+
 {% macro duckdb__upkeep_touch(plan) -%}
     {%- set recipe = model.config.meta.get('recompute') -%}
     {%- set queries = upkeep_touched_queries(plan, recipe) if recipe else [] -%}

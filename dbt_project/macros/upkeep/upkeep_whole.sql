@@ -7,6 +7,9 @@
     {{ return(adapter.dispatch('upkeep_whole')(plan, existing, target, stands)) }}
 {%- endmacro %}
 
+{# Other engines leave their tables to dbt. #}
+{% macro default__upkeep_whole(plan, existing, target, stands) -%}{%- endmacro %}
+
 {% macro duckdb__upkeep_whole(plan, existing, target, stands) -%}
     {%- set made = make_intermediate_relation(target) -%}
     {%- set key = model.config.meta.get('compared_by') -%}
