@@ -187,6 +187,7 @@ def test_nights_on_spark_overwrite_what_is_touched_and_leave_the_tables_of_duckd
 
     assert set(night().values()) == {"OK"}
     untouched = files_of(months, "2024-03-01")
+    assert untouched
     for file, rows in ARRIVALS.items():
         (answers / file).write_text(rows, encoding="utf-8")
         ways = night()
