@@ -146,6 +146,12 @@ CLASSES = {
         "count(*) as n_clusters from cases group by cell, denominator",
         ", spread='spread'",
     ),
+    "summed before": (
+        "select cell, numerator, denominator, count(*) as n_clusters from cases group by cell, numerator, denominator",
+        ", sums='(select cell, sum(n_clusters) as n_clusters, max(denominator) as largest_denominator, "
+        "sum(numerator * n_clusters) as numerator_total, sum(denominator * n_clusters) as denominator_total "
+        "from classes group by cell) as summed'",
+    ),
 }
 
 

@@ -23,6 +23,10 @@
     `spread` the sum of the squares by which these differ from their mean. The classes are fewer, and what deleting each cluster
     does, squared and summed, is the same: sum (a - theta b)^2 = spread + n (mean - theta b)^2.
 
+    `sums` names a relation that has the sums of the classes already, where many of them are read for little: the columns of `by`
+    (and `part`, with its `coefficient`), `n_clusters`, `largest_denominator`, `numerator_total`, `denominator_total`. Classes
+    without a row there are left out.
+
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
 
@@ -31,7 +35,7 @@
     Null errors where one cluster holds the whole denominator: nothing is left when it is deleted. Every ratio of the
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
-{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true) -%}
+{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none) -%}
     {%- set sums_by = by + ([part] if part else []) -%}
     {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' ~ (' / classes.n_clusters' if spread) -%}
     {%- set b = 'cast(classes.denominator as ' ~ float_type() ~ ')' -%}
@@ -65,6 +69,9 @@
         with
 
         sums as (
+            {% if sums %}
+            select * from {{ sums }}
+            {% else %}
             select
                 {{ sums_by | join(', ') }},
                 {% if part %}max(coefficient) as coefficient,{% endif %}
@@ -74,6 +81,7 @@
                 {{ exact_sum('denominator * n_clusters') }} as denominator_total
             from {{ classes }}
             group by {{ sums_by | join(', ') }}
+            {% endif %}
         ),
 
         totals as (

@@ -71,6 +71,7 @@ clusters as (
             'scale_max_high': 'max(scale_max)',
         },
         var('answer_dimensions'),
+        at_once=false,
     ) }}
 ),
 

@@ -5,16 +5,8 @@ responses as (
     where counts_as_nps
 ),
 
-stacked as (
-    {{ stacked_by_dimension('responses', ['program_type'], var('answer_dimensions')) }}
-),
-
 cells as (
-    select distinct
-        program_type,
-        dimension,
-        dimension_value
-    from stacked
+    {{ grouped_by_dimension('responses', ['program_type'], {}, var('answer_dimensions')) }}
 ),
 
 -- One whole number groups millions of rows several times faster than three texts.

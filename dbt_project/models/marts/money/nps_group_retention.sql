@@ -11,23 +11,6 @@ cells as (
     select * from {{ ref('int_value_cells_numbered') }}
 ),
 
--- Each account once per cell: a whole base, kept apart by what it may be standardised on.
-{% for dimension in ['all'] + var('account_dimensions') %}
-accounts_by_{{ dimension }} as {{ not_materialized() }}(
-    select
-        {{ dimension }}_cell as cell_number,
-        as_of_date,
-        horizon_months,
-        nps_group,
-        stratum_number,
-        next_revenue as numerator,
-        base_revenue as denominator,
-        1 as n_clusters
-    from outcomes
-    where is_usable
-),
-
-{% endfor %}
 strata as (
     select
         {{ grouped_cell_number() }} as cell_number,
@@ -113,39 +96,75 @@ standards as (
     group by {{ cell | join(', ') }}
 ),
 
-{% for dimension in ['all'] + var('account_dimensions') %}
-parts_by_{{ dimension }} as {{ not_materialized() }}(
+-- An outcome is complete, and so usable, for all accounts of a period or for none.
+usable_strata as (
     select
-        accounts.cell_number,
-        accounts.as_of_date,
-        accounts.horizon_months,
-        accounts.nps_group,
-        accounts.stratum_number,
-        weighed.revenue / cast(weighed.standard_revenue as {{ float_type() }}) as coefficient,
-        accounts.numerator,
-        accounts.denominator,
-        accounts.n_clusters
-    from accounts_by_{{ dimension }} as accounts
+        {{ cell | join(', ') }},
+        stratum_number,
+        n_accounts as n_clusters,
+        top_revenue as largest_denominator,
+        next_revenue as numerator_total,
+        base_revenue as denominator_total
+    from strata
+    where is_base_complete and is_outcome_complete
+),
+
+usable_cells as (
+    select
+        {{ cell | join(', ') }},
+        sum(n_clusters) as n_clusters,
+        max(largest_denominator) as largest_denominator,
+        {{ exact_sum('numerator_total') }} as numerator_total,
+        {{ exact_sum('denominator_total') }} as denominator_total
+    from usable_strata
+    group by {{ cell | join(', ') }}
+),
+
+standardised_strata as (
+    select
+        usable_strata.*,
+        weighed.revenue / cast(weighed.standard_revenue as {{ float_type() }}) as coefficient
+    from usable_strata
     inner join weighed
         on
-            accounts.cell_number = weighed.cell_number
-            and accounts.as_of_date = weighed.as_of_date
-            and accounts.horizon_months = weighed.horizon_months
-            and accounts.nps_group = weighed.nps_group
-            and accounts.stratum_number = weighed.stratum_number
+            usable_strata.cell_number = weighed.cell_number
+            and usable_strata.as_of_date = weighed.as_of_date
+            and usable_strata.horizon_months = weighed.horizon_months
+            and usable_strata.nps_group = weighed.nps_group
+            and usable_strata.stratum_number = weighed.stratum_number
+),
+
+-- Each account once per cell: a whole base, kept apart by what it may be standardised on.
+{% for dimension in ['all'] + var('account_dimensions') %}
+accounts_by_{{ dimension }} as {{ not_materialized() }}(
+    select
+        {{ dimension }}_cell as cell_number,
+        as_of_date,
+        horizon_months,
+        nps_group,
+        stratum_number,
+        next_revenue as numerator,
+        base_revenue as denominator,
+        1 as n_clusters
+    from outcomes
+    where is_usable
 ),
 
 {% endfor %}
 ratios as (
     {% for dimension in ['all'] + var('account_dimensions') %}
-    select * from {{ jackknife_ratio('accounts_by_' ~ dimension, cell, crv1=false) }} as by_account
+    select *
+    from {{ jackknife_ratio('accounts_by_' ~ dimension, cell, crv1=false, sums='usable_cells') }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 standardised as (
     {% for dimension in ['all'] + var('account_dimensions') %}
-    select * from {{ jackknife_ratio('parts_by_' ~ dimension, cell, part='stratum_number', crv1=false) }} as by_account
+    select *
+    from {{ jackknife_ratio(
+        'accounts_by_' ~ dimension, cell, part='stratum_number', crv1=false, sums='standardised_strata'
+    ) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -1,5 +1,3 @@
-{% set cell = ['month_start', 'dimension', 'dimension_value'] %}
-
 {{ config(partition_by=partitioned_by_month('month_start'), meta={'recompute': {
     'unit': 'month_start',
     'follow': {
@@ -31,25 +29,36 @@ flagged as (
     from account_months
 ),
 
-stacked as (
-    {{ stacked_by_dimension(
-        'flagged', ['month_start', 'n_invited', 'n_answered', 'revenue'], var('account_dimensions')
+summed as (
+    {{ grouped_by_dimension(
+        'flagged',
+        ['month_start'],
+        {
+            'n_accounts': 'count(*)',
+            'n_invited': 'sum(n_invited)',
+            'n_answered': 'sum(n_answered)',
+            'revenue': 'sum(revenue)',
+            'revenue_invited': 'sum(revenue * n_invited)',
+            'revenue_answered': 'sum(revenue * n_answered)',
+        },
+        var('account_dimensions'),
     ) }}
 ),
 
 final as (
     select
-        {{ cell | join(', ') }},
+        month_start,
+        dimension,
+        dimension_value,
         '{{ var("reporting_currency") }}' as currency,
         {{ var('account_window_days') }} as window_days,
-        {{ as_count('count(*)') }} as n_accounts,
-        {{ as_count('sum(n_invited)') }} as n_invited,
-        {{ as_count('sum(n_answered)') }} as n_answered,
-        cast(sum(revenue) as {{ money_type() }}) as revenue,
-        cast(sum(revenue * n_invited) as {{ money_type() }}) as revenue_invited,
-        cast(sum(revenue * n_answered) as {{ money_type() }}) as revenue_answered
-    from stacked
-    group by {{ cell | join(', ') }}
+        {{ as_count('n_accounts') }} as n_accounts,
+        {{ as_count('n_invited') }} as n_invited,
+        {{ as_count('n_answered') }} as n_answered,
+        cast(revenue as {{ money_type() }}) as revenue,
+        cast(revenue_invited as {{ money_type() }}) as revenue_invited,
+        cast(revenue_answered as {{ money_type() }}) as revenue_answered
+    from summed
 )
 
 select * from final

@@ -54,7 +54,7 @@ unscored_responses as (
     {{ numbered_by_dimension('numbered_responses', ['month_start', 'n_excluded', 'n_unscored']) }}
 ),
 
-stacked_lone_answers as (
+stacked_lone_answers as {{ not_materialized() }}(
     {{ numbered_by_dimension(
         'lone_answers',
         ['month_start', 'nps_points', 'is_promoter', 'is_detractor', 'is_linked', 'trailing_revenue_12m'],
@@ -75,7 +75,7 @@ lone_clusters as (
     group by cell_number, month_start, nps_points, is_promoter, is_detractor, is_linked
 ),
 
-clusters as (
+clusters as {{ not_materialized() }}(
     select
         cell_number,
         month_start,
@@ -149,7 +149,7 @@ answered_cells as (
 ),
 
 -- What each rule averages. A unit is an answer or an account; the score is numerator over denominator, each summed.
-units as (
+units as {{ not_materialized() }}(
     select
         cell_number,
         month_start,
@@ -226,7 +226,7 @@ classes as (
 ),
 
 -- Revenue makes every account a class of its own.
-weighted_accounts as (
+weighted_accounts as {{ not_materialized() }}(
     select
         cell_number,
         month_start,
@@ -248,7 +248,7 @@ weighted_accounts as (
         and trailing_revenue_12m > 0
 ),
 
-weighted_classes as (
+weighted_classes as {{ not_materialized() }}(
     select
         cell_number,
         month_start,
@@ -257,6 +257,21 @@ weighted_classes as (
         trailing_revenue_12m as denominator,
         1 as n_clusters
     from weighted_accounts
+),
+
+weighted_sums as (
+    select
+        cell_number,
+        month_start,
+        count(*) as n_clusters,
+        max(denominator) as largest_denominator,
+        {{ exact_sum('numerator') }} as numerator_total,
+        {{ exact_sum('denominator') }} as denominator_total,
+        count(case when account_points >= 50 then 1 end) as n_promoters,
+        count(case when account_points <= -50 then 1 end) as n_detractors,
+        {{ exact_sum('account_points * numerator') }} as points_sq_sum
+    from weighted_classes
+    group by cell_number, month_start
 ),
 
 ratios as (
@@ -280,7 +295,7 @@ ratios as (
         effective_clusters,
         degrees_of_freedom,
         std_error
-    from {{ jackknife_ratio('weighted_classes', cell) }} as by_revenue
+    from {{ jackknife_ratio('weighted_classes', cell, sums='weighted_sums') }} as by_revenue
 ),
 
 counts as (
@@ -298,13 +313,12 @@ counts as (
         cell_number,
         month_start,
         'revenue_weighted' as nps_rule,
-        count(*) as n_scored,
-        count(case when account_points >= 50 then 1 end) as n_promoters,
-        count(case when account_points <= -50 then 1 end) as n_detractors,
+        n_clusters as n_scored,
+        n_promoters,
+        n_detractors,
         false as is_one_answer_each,
-        {{ exact_sum('account_points * numerator') }} as points_sq_sum
-    from weighted_classes
-    group by cell_number, month_start
+        points_sq_sum
+    from weighted_sums
 ),
 
 rules as (

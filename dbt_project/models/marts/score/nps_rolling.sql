@@ -62,13 +62,6 @@ calendar as (
     {{ touched('date_day', 'where') }}
 ),
 
-lone_answers as (
-    {{ numbered_by_dimension(
-        'answers',
-        ['nps_points', 'is_promoter', 'is_detractor', 'is_standing_alone', 'standing_from', 'standing_until'],
-    ) }}
-),
-
 -- Answers of one account that overlap are an island: what is left and right of it stands apart from it.
 several_answers as (
     select
@@ -217,33 +210,33 @@ whole_states_numbered as (
         and whole_states.first_day < whole_states.next_day
 ),
 
-whole_spans as (
-    {{ numbered_by_dimension(
-        'whole_states_numbered', ['first_day', 'next_day', 'n_scored', 'points', 'n_promoters', 'n_detractors']
-    ) }}
-),
-
-account_spans as (
+undivided as (
     select
-        cell_number,
         standing_from as first_day,
         {{ add_days('standing_until', 1) }} as next_day,
         1 as n_scored,
         nps_points as points,
         is_promoter as n_promoters,
-        is_detractor as n_detractors
-    from lone_answers
+        is_detractor as n_detractors,
+        {{ cell_columns() | join(', ') }}
+    from answers
     where is_standing_alone
     union all
     select
-        cell_number,
         first_day,
         next_day,
         n_scored,
         points,
         n_promoters,
-        n_detractors
-    from whole_spans
+        n_detractors,
+        {{ cell_columns() | join(', ') }}
+    from whole_states_numbered
+),
+
+spans as {{ not_materialized() }}(
+    {{ numbered_by_dimension(
+        'undivided', ['first_day', 'next_day', 'n_scored', 'points', 'n_promoters', 'n_detractors']
+    ) }}
     union all
     select
         cell_number,
@@ -262,27 +255,19 @@ account_spans as (
 -- Accounts with equally many answers standing are a class: its sums are all that the score and its error need. A change
 -- takes an account from one class to another.
 class_changes as (
+    {% for sign, day in [(1, 'first_day'), (-1, 'next_day')] %}
     select
         cell_number,
         n_scored as n_answers,
-        first_day as date_day,
-        1 as n_clusters,
-        points,
-        points * points as points_squared,
-        n_promoters,
-        n_detractors
-    from account_spans
-    union all
-    select
-        cell_number,
-        n_scored as n_answers,
-        next_day as date_day,
-        -1 as n_clusters,
-        -points as points,
-        -points * points as points_squared,
-        -n_promoters as n_promoters,
-        -n_detractors as n_detractors
-    from account_spans
+        {{ day }} as date_day,
+        {{ sign }} as n_clusters,
+        {{ sign }} * points as points,
+        {{ sign }} * points * points as points_squared,
+        {{ sign }} * n_promoters as n_promoters,
+        {{ sign }} * n_detractors as n_detractors
+    from spans
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 class_changes_by_day as (
