@@ -40,7 +40,8 @@ class Batch:
     """Rows to look at: the query that reads them, the columns that name a row, and what must hold for each.
 
     Of the keys, those that are only ``names`` are in no rule: they are read once a rule has found a row to name. Where
-    every rule ``is_of_single_rows``, the rows need not be looked at together.
+    every rule ``is_of_single_rows``, the rows need not be looked at together, and one of those that hold the same is
+    enough while no rule is broken.
     """
 
     query: str

@@ -151,9 +151,14 @@ def _run(
         return [_together(results) for results in zip(*parts, strict=True)]
 
     unread = f" exclude ({', '.join(map(quoted, batch.names))})" if batch.names else ""
+    read = f"select *{unread} from ({batch.query})"
     try:
-        results = checked(f"select *{unread} from ({batch.query})")
-        if batch.names and not all(result.success for result in results):
+        # Rows that hold the same are as right or as wrong as each other: one of each kind is looked at.
+        results = checked(f"select distinct * from ({read})" if batch.is_of_single_rows else read)
+        is_right = all(result.success for result in results)
+        if batch.is_of_single_rows and is_right:
+            results = [_of_rows(result, _count(connection, batch.query)) for result in results]
+        elif (batch.is_of_single_rows or batch.names) and not is_right:
             results = checked(batch.query)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         yield _missing(suite, str(error))
@@ -173,16 +178,25 @@ def _frames(connection: duckdb.DuckDBPyConnection, query: str, batch: Batch) -> 
         yield frame
 
 
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(f"select count(*) from ({query})").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _of_rows(found: CheckResult, n_rows: int) -> CheckResult:
+    whole = replace(found, n_rows=n_rows)
+    return replace(whole, message=_message(asdict(whole)))
+
+
 def _together(parts: Sequence[CheckResult]) -> CheckResult:
     """What a rule found in all parts of the rows; it says what the first part says that breaks it."""
     said = next((part for part in parts if not part.success), parts[0])
     whole = replace(
         said,
         n_unexpected=sum(part.n_unexpected for part in parts),
-        n_rows=sum(part.n_rows for part in parts),
         examples=[example for part in parts for example in part.examples][:EXAMPLES_SHOWN],
     )
-    return replace(whole, message=_message(asdict(whole)))
+    return _of_rows(whole, sum(part.n_rows for part in parts))
 
 
 def _translated(

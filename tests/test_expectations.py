@@ -325,6 +325,13 @@ def test_a_row_of_an_entity_is_named_by_its_id(check: Check) -> None:
     assert found[("marts.fct_nps_responses", "score_whole_0_to_10")].examples == [{"response_id": "r7", "score": 42}]
 
 
+def test_rows_that_hold_the_same_are_each_counted(check: Check) -> None:
+    found = check("create table marts.fresh as select 'x' || n as theme, n % 3 as nps from range(5000) as t (n)")
+    assert {(result.success, result.n_rows) for result in found.results if result.table == "marts.fresh"} == {
+        (True, 5000)
+    }
+
+
 def test_rows_that_are_looked_at_in_parts_are_counted_and_named_together(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
