@@ -157,7 +157,8 @@ def _run(
         results = checked(f"select distinct * from ({read})" if batch.is_of_single_rows else read)
         is_right = all(result.success for result in results)
         if batch.is_of_single_rows and is_right:
-            results = [_of_rows(result, _count(connection, batch.query)) for result in results]
+            n_rows = _count(connection, batch.query)
+            results = [_of_rows(result, n_rows) for result in results]
         elif (batch.is_of_single_rows or batch.names) and not is_right:
             results = checked(batch.query)
     except (duckdb.CatalogException, duckdb.BinderException) as error:

@@ -96,42 +96,40 @@ standards as (
     group by {{ cell | join(', ') }}
 ),
 
--- An outcome is complete, and so usable, for all accounts of a period or for none.
-usable_strata as (
+-- What is summed above are the sums of the jackknife too: an outcome is complete, and so usable, for all accounts of a
+-- period or for none.
+usable_cells as (
     select
         {{ cell | join(', ') }},
-        stratum_number,
         n_accounts as n_clusters,
         top_revenue as largest_denominator,
         next_revenue as numerator_total,
         base_revenue as denominator_total
-    from strata
+    from grouped
     where is_base_complete and is_outcome_complete
 ),
 
-usable_cells as (
+usable_strata as (
     select
-        {{ cell | join(', ') }},
-        sum(n_clusters) as n_clusters,
-        max(largest_denominator) as largest_denominator,
-        {{ exact_sum('numerator_total') }} as numerator_total,
-        {{ exact_sum('denominator_total') }} as denominator_total
-    from usable_strata
-    group by {{ cell | join(', ') }}
-),
-
-standardised_strata as (
-    select
-        usable_strata.*,
-        weighed.revenue / cast(weighed.standard_revenue as {{ float_type() }}) as coefficient
-    from usable_strata
+        strata.cell_number,
+        strata.as_of_date,
+        strata.horizon_months,
+        strata.nps_group,
+        strata.stratum_number,
+        weighed.revenue / cast(weighed.standard_revenue as {{ float_type() }}) as coefficient,
+        strata.n_accounts as n_clusters,
+        strata.top_revenue as largest_denominator,
+        strata.next_revenue as numerator_total,
+        strata.base_revenue as denominator_total
+    from strata
     inner join weighed
         on
-            usable_strata.cell_number = weighed.cell_number
-            and usable_strata.as_of_date = weighed.as_of_date
-            and usable_strata.horizon_months = weighed.horizon_months
-            and usable_strata.nps_group = weighed.nps_group
-            and usable_strata.stratum_number = weighed.stratum_number
+            strata.cell_number = weighed.cell_number
+            and strata.as_of_date = weighed.as_of_date
+            and strata.horizon_months = weighed.horizon_months
+            and strata.nps_group = weighed.nps_group
+            and strata.stratum_number = weighed.stratum_number
+    where strata.is_base_complete and strata.is_outcome_complete
 ),
 
 -- Each account once per cell: a whole base, kept apart by what it may be standardised on.
@@ -163,7 +161,7 @@ standardised as (
     {% for dimension in ['all'] + var('account_dimensions') %}
     select *
     from {{ jackknife_ratio(
-        'accounts_by_' ~ dimension, cell, part='stratum_number', crv1=false, sums='standardised_strata'
+        'accounts_by_' ~ dimension, cell, part='stratum_number', crv1=false, sums='usable_strata'
     ) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}

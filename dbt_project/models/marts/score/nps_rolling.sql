@@ -210,6 +210,7 @@ whole_states_numbered as (
         and whole_states.first_day < whole_states.next_day
 ),
 
+-- Who stands alone is one answer; an island is seen whole by the values that all of it shares.
 undivided as (
     select
         standing_from as first_day,
