@@ -40,7 +40,8 @@ def build_with_sql(raw: Path, folder: Path, as_of: date) -> None:
     """The script, on two threads and in the memory of NPS_MEMORY_LIMIT; packed no more than the project's own build."""
     with duckdb.connect(folder / DATABASE) as connection:
         connection.execute("set threads = 2")
-        connection.execute(f"set memory_limit = '{load_settings().memory_limit}'")
+        for setting in ("memory_limit", "block_allocator_memory"):
+            connection.execute(f"set {setting} = '{load_settings().memory_limit}'")
         connection.execute(f"set disabled_compression_methods = '{COSTLY_COMPRESSION}'")
         connection.execute("set variable as_of = cast(? as date)", [as_of])
         for table in RAW_TABLES:

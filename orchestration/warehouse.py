@@ -76,6 +76,8 @@ def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None 
     connection.execute("set TimeZone = 'UTC'")
     if memory_limit:
         connection.execute(f"set memory_limit = '{memory_limit}'")
+        # As dbt has it (profiles.yml): memory that is taken is kept until the connection is closed.
+        connection.execute(f"set block_allocator_memory = '{memory_limit}'")
     return connection
 
 
