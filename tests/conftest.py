@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.dbt_cli import PROJECT
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
 
 # The as-of date of the tiny company.
@@ -63,6 +65,16 @@ def run_cli(home: Path, raw: Path | str, *arguments: str, **settings: str) -> Fi
 def run_nightly(home: Path, raw: Path | str, **settings: str) -> Finished:
     """A nightly build as `make nightly` runs it."""
     return run_cli(home, raw, "nightly", **settings)
+
+
+def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """dbt on the build file ``warehouse.duckdb`` of a folder."""
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors"]
+    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    command += ["--vars", json.dumps({"as_of_date": "2026-07-01"})]
+    environment = build_environment(folder, SAMPLE_RAW, NPS_BUILD_FILE=str(folder / "warehouse.duckdb"))
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def write_tiny_raw(folder: Path) -> Path:

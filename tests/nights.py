@@ -14,11 +14,13 @@ HEADERS = {
     "survey_invitations": "invitation_id,survey_id,contact_id,account_id,agent_id,channel,sent_at,delivered_at",
     "survey_definitions": "survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,"
     "scale_direction,counts_as_nps",
-    "crm_accounts": "account_id,account_name,segment,size_band,region,created_at,updated_at",
+    "crm_accounts": "account_id,account_name,segment,size_band,region,created_at,updated_at,churned_at",
     "crm_contacts": "contact_id,account_id,buying_role,last_active_at,updated_at",
     "crm_users": "user_id,user_name,team",
     "crm_cases": "case_id,response_id,owner_id,opened_at,first_contact_at,closed_at,was_reached,updated_at",
     "crm_contracts": "contract_id,account_id,start_date,end_date",
+    "crm_referrals": "referral_id,referrer_account_id,referred_account_id,referred_at,converted_at",
+    "feedback_actions": "action_id,theme,polarity,action_text,outcome_metric,started_at,shipped_at",
     "crm_revenue": "revenue_id,account_id,period_start,period_end,amount,currency,revenue_type,updated_at",
     "exchange_rates": "month,currency,rate",
 }
@@ -65,7 +67,7 @@ class Company:
         events = [
             self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
             self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
-            self.renew, self.follow_up, self.move_agent, self.pass_a_day, self.stay,
+            self.renew, self.follow_up, self.move_agent, self.churn, self.refer, self.act, self.pass_a_day, self.stay,
         ]  # fmt: skip
         happened = self._random.sample(events, self._random.randint(1, 3))
         if self._random.random() < 0.8:
@@ -163,8 +165,9 @@ class Company:
         rows = []
         for key in self._random.sample(self._responses, min(4, len(self._responses))):
             day = self._day()
+            closed = self._random.choice(["", f"{day + timedelta(days=3)}T12:00:00Z"])
             rows.append(
-                f"k-{key},{key},u{self._random.randrange(3)},{day}T09:00:00Z,{day}T12:00:00Z,,true,{day}T12:00:00Z"
+                f"k-{key},{key},u{self._random.randrange(3)},{day}T09:00:00Z,{day}T12:00:00Z,{closed},true,{day}T12:00:00Z"
             )
         self._write("crm_cases", "cases", rows)
 
@@ -173,6 +176,27 @@ class Company:
         (file,) = (self.folder / "crm_users").iterdir()
         teams = [f"u{n},Agent {n},{self._random.choice(['desk', 'field'])}" for n in range(3)]
         file.write_text("\n".join([HEADERS["crm_users"], *teams]) + "\n", encoding="utf-8")
+
+    def churn(self) -> None:
+        """An account that has left."""
+        day = self._day()
+        account = self._account(self._random.randrange(ACCOUNTS), "small", f"{day}")
+        self._write("crm_accounts", "churn", [f"{account}{day}"])
+
+    def refer(self) -> None:
+        """An account that was won by another."""
+        referrer, referred = self._random.sample(range(ACCOUNTS), 2)
+        self._write(
+            "crm_referrals", "referrals", [f"f{self._n_files},a{referrer},a{referred},{FIRST_DAY},{self._day()}"]
+        )
+
+    def act(self) -> None:
+        """Actions on feedback, shipped or not."""
+        rows = []
+        for metric in ("nps", "csat", ""):
+            shipped = self._random.choice(["", f"{self._day()}"])
+            rows.append(f"x{self._n_files}-{metric},Speed,negative,Hire,{metric},{FIRST_DAY},{shipped}")
+        self._write("feedback_actions", "actions", rows)
 
     def pass_a_day(self) -> None:
         """Or a month, or as many days as bring the first night into another year."""
@@ -220,7 +244,7 @@ class Company:
 
     @staticmethod
     def _account(number: int, segment: str, since: str) -> str:
-        return f"a{number},Account {number},{segment},1-49,emea,2023-01-01,{since}T00:00:00Z"
+        return f"a{number},Account {number},{segment},1-49,emea,2023-01-01,{since}T00:00:00Z,"
 
     @staticmethod
     def _rates(rate: str) -> list[str]:
@@ -229,9 +253,20 @@ class Company:
 
 def contents(home: Path) -> dict[str, str]:
     """A hash of each published table's rows."""
-    published = home / "published" / "nps.duckdb"
-    with duckdb.connect(published, read_only=True) as connection:
-        tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
+    return _contents(home / "published" / "nps.duckdb", "true")
+
+
+def built_contents(home: Path) -> dict[str, str]:
+    """A hash of the rows of each table that dbt has made, published or not."""
+    made = "schema_name in ('staging', 'intermediate', 'marts', 'employee', 'quality')"
+    return _contents(home / "build" / "warehouse.duckdb", made)
+
+
+def _contents(file: Path, condition: str) -> dict[str, str]:
+    with duckdb.connect(file, read_only=True) as connection:
+        tables = connection.sql(
+            f"select schema_name || '.' || table_name from duckdb_tables() where {condition} order by 1"
+        ).fetchall()
         return {
             table: str(connection.sql(f"select md5(string_agg(row, '|' order by row)) from ({rows})").fetchone())
             for (table,) in tables

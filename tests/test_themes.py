@@ -8,9 +8,6 @@ for one hand wrote all of them.
 from __future__ import annotations
 
 import csv
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +19,9 @@ import pytest
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.redaction import CARD, EMAIL, HANDLE, IBAN, LINK, PHONE
 from orchestration.comments.themes import read_vocabulary
-from orchestration.dbt_cli import PROJECT
 from orchestration.defs.enrichment import KEYWORDS
 from orchestration.findings import BuildError
-from orchestration.settings import SAMPLE_RAW
-from tests.conftest import build_environment
+from tests.conftest import run_dbt
 
 SENTENCES = Path(__file__).parent / "comments" / "theme_sentences.csv"
 LANGUAGES = {"en", "de", "fr", "es"}
@@ -58,15 +53,6 @@ def labelled() -> list[Sentence]:
 def keywords() -> list[dict[str, str]]:
     with KEYWORDS.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors"]
-    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    command += ["--vars", json.dumps({"as_of_date": "2026-07-01"})]
-    environment = build_environment(folder, SAMPLE_RAW, NPS_BUILD_FILE=str(folder / "warehouse.duckdb"))
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def themes_found(

@@ -13,7 +13,7 @@ import pytest
 from orchestration.settings import SettingsError, backfill_days
 from orchestration.upkeep import files_arrived
 from orchestration.warehouse import PublishedTable, Upkeep, write_release
-from tests.conftest import TINY_AS_OF, run_cli, run_nightly
+from tests.conftest import TINY_AS_OF, run_cli, run_dbt, run_nightly
 from tests.nights import contents
 
 HEADER = "response_id,account_id,contact_id,answered_at,score,verbatim_reason\n"
@@ -91,6 +91,32 @@ def test_a_night_computes_what_is_touched_and_a_backfill_what_is_of_its_days(
     assert contents(home) == wanted
     rows = query(home, "select count(*) from marts.nps_by_month where month_start = date '2024-03-01'")
     assert rows[0][0] > 0
+
+
+def test_of_a_table_that_changed_its_changed_rows_are_tested(tiny_release: Path, tmp_path: Path) -> None:
+    """A row that broke a rule before is not looked at once more; one that comes is."""
+    shutil.copyfile(tiny_release / "build" / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute(
+            "update marts.fct_nps_responses set program_type = 'old ' || score, survey_id = 'old', cluster_id = null"
+        )
+        connection.execute(
+            "create or replace table upkeep.changes_of_fct_nps_responses as "
+            "select * replace ('new' as program_type, 'new' as survey_id, null::date as answered_date), 1 as _sign "
+            "from marts.fct_nps_responses limit 1"
+        )
+        connection.execute(
+            "update upkeep.tables set fingerprint_before = fingerprint, fingerprint = '1:1:other' "
+            "where unique_id like '%.fct_nps_responses'"
+        )
+    tests = ["no_nulls_fct_nps_responses*", "accepted_values_fct_nps_responses_program_type*"]
+    tests += ["relationships_fct_nps_responses_survey_id*"]
+
+    done = run_dbt(tmp_path, "test", "--select", *tests)
+
+    failures = [line.split("configured")[0] for line in done.stdout.splitlines() if "Got " in line]
+    assert len(failures) == len(tests), done.stdout
+    assert all("Got 1 result," in failure for failure in failures)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Random nights of a company: after the last of them, all that is published equals what a build from nothing publishes.
+"""Random nights of a company: after the last of them, every table equals what a build from nothing makes.
 
     python -m tests.verify_incremental [sequences [first]]
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from tests.conftest import run_nightly
-from tests.nights import Company, contents
+from tests.nights import Company, built_contents
 
 SEQUENCES = 50
 # At least so many nights in each, and at most.
@@ -48,8 +48,8 @@ def differences(company: Company, folder: Path, nights: Sequence[Sequence[str]])
 
 
 def different_tables(home: Path, afresh: Path) -> list[str]:
-    """The published tables that are not the same in both."""
-    ours, wanted = contents(home), contents(afresh)
+    """The tables that are not the same in both, published or not."""
+    ours, wanted = built_contents(home), built_contents(afresh)
     return sorted(table for table in ours.keys() | wanted.keys() if ours.get(table) != wanted.get(table))
 
 

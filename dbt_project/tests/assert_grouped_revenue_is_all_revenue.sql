@@ -1,3 +1,11 @@
+{{ config(meta={'recheck': {'follow': {
+    'fct_account_revenue_months': 'month_start',
+    'revenue_by_nps_group': 'month_start',
+    'as_of': "select month_start from {fct_account_revenue_months} where "
+        ~ add_days(add_months('month_start', 1), -1) ~ " between least(date '{before}', date '{now}') "
+        ~ "and greatest(date '{before}', date '{now}')",
+}}}) }}
+
 -- Every account with revenue in a whole month has one group at its end, so that the groups add up to the ledger.
 with
 
@@ -8,6 +16,7 @@ grouped as (
         sum(revenue) as revenue,
         sum(profit) as profit
     from {{ ref('revenue_by_nps_group') }}
+    {{ touched('month_start', 'where') }}
     group by month_start, revenue_type
 ),
 
@@ -18,7 +27,9 @@ ledger as (
         sum(revenue) as revenue,
         sum(profit) as profit
     from {{ ref('fct_account_revenue_months') }}
-    where {{ add_months('month_start', 1) }} <= {{ add_days(as_of_date(), 1) }}
+    where
+        {{ add_months('month_start', 1) }} <= {{ add_days(as_of_date(), 1) }}
+        {{ touched('month_start') }}
     group by month_start, revenue_type
 ),
 

@@ -1,8 +1,8 @@
 {#
     The query of a test, over what has changed since it passed; none where that cannot be told.
 
-    Of a key, the rows are asked that have a key of a changed row or none; of a reference, the changed rows and those that refer
-    to a row that left. A test of its own says in its meta what to ask again, as a model does: `recheck`: {'follow': …}, with
+    Of single rows, the changed rows are asked; of a key, the rows that have a key of a changed row or none; of a reference, the
+    changed rows and those that refer to a row that left. A test of its own says in its meta what to ask again, as a model does: `recheck`: {'follow': …}, with
     `touched` in its query.
 #}
 {% macro upkeep_narrowed_test(plan) -%}
@@ -15,11 +15,24 @@
         {{ return(upkeep_narrowed(compiled_code) if queries else none) }}
     {%- endif -%}
     {%- set test = model.get('test_metadata') or {} -%}
-    {%- if test.get('name') in ['unique', 'unique_key'] -%}
+    {%- if test.get('name') in ['accepted_values', 'no_nulls'] -%}
+        {{ return(_narrowed_to_changed_rows(plan)) }}
+    {%- elif test.get('name') in ['unique', 'unique_key'] -%}
         {{ return(_narrowed_to_changed_keys(plan, test)) }}
     {%- elif test.get('name') == 'relationships' -%}
         {{ return(_narrowed_to_changed_references(plan, test)) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro _narrowed_to_changed_rows(plan) -%}
+    {%- set parents = plan['changed'].keys() | list -%}
+    {%- if parents != model.depends_on.nodes or not upkeep_is_followed(plan, parents) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set table = graph.nodes[parents[0]] -%}
+    {{ return(compiled_code.replace(
+        table.relation_name, '(select * from upkeep.changes_of_' ~ table.name ~ ' where _sign = 1) as narrowed_rows'
+    )) }}
 {%- endmacro %}
 
 {% macro _narrowed_to_changed_keys(plan, test) -%}
@@ -45,25 +58,26 @@
 {% macro _narrowed_to_changed_references(plan, test) -%}
     {%- set parents = plan['changed'].keys() | list -%}
     {%- set column = model.column_name -%}
+    {%- set field = test['kwargs']['field'] -%}
     {%- set queries = [] -%}
     {%- if not upkeep_is_followed(plan, parents) -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set child = graph.nodes[model.attached_node] -%}
     {%- for parent in parents -%}
-        {%- set is_child = parent == model.attached_node -%}
-        {%- do queries.append(
-            'select ' ~ (column if is_child else test['kwargs']['field'])
-            ~ ' from upkeep.changes_of_' ~ graph.nodes[parent].name ~ ' where _sign = ' ~ (1 if is_child else -1)
-        ) -%}
+        {%- set changes = 'upkeep.changes_of_' ~ graph.nodes[parent].name -%}
+        {%- if parent == model.attached_node -%}
+            {%- do queries.append('select * exclude (_sign) from ' ~ changes ~ ' where _sign = 1') -%}
+        {%- else -%}
+            {%- do queries.append(
+                'select * from ' ~ child.relation_name ~ ' where ' ~ column ~ ' in (select ' ~ field ~ ' from '
+                ~ changes ~ ' group by ' ~ field ~ ' having sum(_sign) < 0)'
+            ) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {%- set rows -%}
-        (
-            select * from {{ child.relation_name }}
-            where {{ column }} in ({{ queries | join(' union all ') }})
-        ) as narrowed_rows
-    {%- endset -%}
-    {{ return(compiled_code.replace(child.relation_name, rows)) }}
+    {{ return(compiled_code.replace(
+        child.relation_name, '(' ~ queries | join(' union all by name ') ~ ') as narrowed_rows'
+    )) }}
 {%- endmacro %}
 
 {# Whether the changes of parents since the last build are on record. #}

@@ -199,7 +199,9 @@
         '/\\* (where|and) touched: (.+?) \\*/', '\\1 (\\2) in (select unit from ' ~ units ~ ')', sql, flags=modules.re.DOTALL
     ) -%}
     {%- set narrowed = namespace(sql=by_unit) -%}
-    {%- for whole, word, condition in modules.re.findall('(/\\* (where|and) touched when: (.+?) \\*/)', by_unit) -%}
+    {%- for whole, word, condition in modules.re.findall(
+        '(/\\* (where|and) touched when: (.+?) \\*/)', by_unit, flags=modules.re.DOTALL
+    ) -%}
         {%- set bounded = condition
             .replace('{first}', '(select min(unit) from ' ~ units ~ ')')
             .replace('{last}', '(select max(unit) from ' ~ units ~ ')')

@@ -15,8 +15,10 @@ account_months as (
     select * from {{ ref('int_account_months_observed') }}
 ),
 
+-- Of a year that is not over nothing is said, and a night's revenue would move it.
 account_periods as (
     select * from {{ ref('fct_account_periods') }}
+    where is_outcome_complete_12m
 ),
 
 -- An account is won once: by the first of its referrals.

@@ -1,15 +1,54 @@
 {% set cell = ['week_start', 'agent_id'] %}
+{% set days_before = var('agent_window_days') - 7 %}
+{% set days_kept = 7 * var('leaderboard_weeks') %}
+{% set before, now = "least(date '{before}', date '{now}')", "greatest(date '{before}', date '{now}')" %}
+
+{# What is dealt with in a week counts in its own week and in the weeks that look back on it. #}
+{% set weeks_that_look_back %}
+select {{ days_spanned('first_week', add_days('first_week', days_before)) }}
+from (select distinct week_start as first_week from (%s) as dealt) as spans
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'week_start',
+    'follow': {
+        'fct_nps_responses': weeks_that_look_back | format(
+            'select ' ~ week_start('answered_date') ~ ' as week_start from '
+            ~ changed_in(['response_id', 'agent_id', 'cluster_id', 'nps_points', 'answered_date'])
+            ~ ' as changed where agent_id is not null'
+        ),
+        'int_follow_ups_expected': weeks_that_look_back | format('select week_start from {changes}')
+            ~ ' union all select ' ~ week_start(local_date('closed_at')) ~ ' from {changes}',
+        'as_of': weeks_that_look_back | format(
+            limits_passed('select week_start from {int_follow_ups_expected}', var('leaderboard_sla_hours'))
+        )
+            ~ ' union all select ' ~ days_spanned(week_start(before), now)
+            ~ ' union all select ' ~ days_spanned(
+                add_days(week_start(before), 1 - days_kept), add_days(week_start(now), -days_kept)
+            ),
+    },
+    'days': rows_of_days('week_start', ['this'], 'week_start', add_days('week_start', days_before + 6)),
+}}) }}
 
 with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    where agent_id is not null
+    where
+        agent_id is not null
+        {{ touched_when(
+            'answered_date >= ' ~ add_days('{first}', -days_before) ~ ' and answered_date <= ' ~ add_days('{last}', 6)
+        ) }}
 ),
 
 follow_ups as (
     select * from {{ ref('int_follow_ups_expected') }}
-    where owner_id <> 'unknown'
+    where
+        owner_id <> 'unknown'
+        {{ touched_when(
+            'week_start >= ' ~ add_days('{first}', -days_before) ~ ' and week_start <= {last} or '
+            ~ local_date('closed_at') ~ ' >= {first} and ' ~ local_date('closed_at') ~ ' <= ' ~ add_days('{last}', 6)
+        ) }}
 ),
 
 -- An answer belongs to the agent who is named in it and to the owner who has to follow it up.
@@ -33,7 +72,7 @@ dealt as (
     from follow_ups
     where
         hours_to_first_contact is not null
-        or hours_since_answer > {{ var('leaderboard_sla_hours') }}
+        or {{ hours_between('answered_at', day_began_at(as_of_date())) }} > {{ var('leaderboard_sla_hours') }}
 ),
 
 recent as (

@@ -1,4 +1,6 @@
 {% set cell = ['cell_number'] %}
+{% set dimensions = ['all'] + var('follow_up_dimensions') %}
+{% set exposures, outcomes = ['attempted', 'reached'], ['retention', 'revenue'] %}
 
 with
 
@@ -6,123 +8,120 @@ trials as (
     select * from {{ ref('int_landmark_trials_observed') }}
 ),
 
-exposures as (
-    select 'attempted' as exposure
-    union all
-    select 'reached' as exposure
-),
-
-outcomes_asked as (
-    select 'retention' as outcome
-    union all
-    select 'revenue' as outcome
-),
-
-exposed as (
-    {% for exposure in ['attempted', 'reached'] %}
-    select
-        *,
-        '{{ exposure }}' as exposure,
-        is_{{ exposure }} as is_treated
-    from trials
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-stacked as (
-    {{ stacked_by_dimension(
-        'exposed',
-        ['exposure', 'stratum', 'account_id', 'is_treated', 'is_outcome_complete', 'is_revenue_complete',
-        'is_retained', 'base_revenue', 'next_revenue', 'hours_spent', 'attributed_revenue', 'landmark_month'],
-        var('follow_up_dimensions')
-    ) }}
-),
-
--- Each account once per outcome, exposure, stratum and arm: of its answers, how many were followed by a year as a
--- customer; of its revenue, how much came again.
-outcomes as (
-    select
-        dimension,
-        dimension_value,
-        exposure,
-        'retention' as outcome,
-        stratum,
-        is_treated,
-        account_id,
-        count(case when is_retained then 1 end) * 1e0 as numerator,
-        count(*) * 1e0 as denominator,
-        count(*) as n_answers
-    from stacked
-    where is_outcome_complete
-    group by dimension, dimension_value, exposure, stratum, is_treated, account_id
-    union all
-    select
-        dimension,
-        dimension_value,
-        exposure,
-        'revenue' as outcome,
-        stratum,
-        is_treated,
-        account_id,
-        {{ exact_sum('cast(next_revenue as ' ~ float_type() ~ ')') }} as numerator,
-        {{ exact_sum('cast(base_revenue as ' ~ float_type() ~ ')') }} as denominator,
-        count(*) as n_answers
-    from stacked
-    where is_revenue_complete
-    group by dimension, dimension_value, exposure, stratum, is_treated, account_id
-),
-
-wanted as (
-    select distinct
-        stacked.dimension,
-        stacked.dimension_value
-    from stacked
-    union distinct
-    select
-        'all' as dimension,
-        'all' as dimension_value
-),
-
-cells as (
-    select
-        wanted.dimension,
-        wanted.dimension_value,
-        exposures.exposure,
-        outcomes_asked.outcome,
-        row_number() over (
-            order by wanted.dimension, wanted.dimension_value, exposures.exposure, outcomes_asked.outcome
-        ) as cell_number
-    from wanted
-    cross join exposures
-    cross join outcomes_asked
-),
-
 strata as (
     select
         stratum,
         row_number() over (order by stratum) as stratum_number
-    from outcomes
+    from trials
     group by stratum
 ),
 
+wanted as (
+    select
+        'all' as dimension,
+        'all' as dimension_value
+    {% for dimension in var('follow_up_dimensions') %}
+    union distinct
+    select
+        '{{ dimension }}' as dimension,
+        coalesce({{ dimension }}, 'unknown') as dimension_value
+    from trials
+    {% endfor %}
+),
+
+group_numbers as (
+    select
+        dimension,
+        dimension_value,
+        row_number() over (order by dimension, dimension_value) as group_number
+    from wanted
+),
+
+-- Whole numbers in place of texts, by which trials are summed several times.
 numbered as (
     select
-        cells.cell_number,
-        strata.stratum_number,
-        outcomes.is_treated,
-        outcomes.account_id,
-        outcomes.numerator,
-        outcomes.denominator,
-        outcomes.n_answers
-    from outcomes
-    inner join cells
-        on
-            outcomes.dimension = cells.dimension
-            and outcomes.dimension_value = cells.dimension_value
-            and outcomes.exposure = cells.exposure
-            and outcomes.outcome = cells.outcome
+        trials.*,
+        {{ text_number('trials.account_id') }} as account_number,
+        {% for dimension in dimensions %}
+        groups_of_{{ dimension }}.group_number as group_of_{{ dimension }},
+        {% endfor %}
+        strata.stratum_number
+    from trials
     inner join strata
-        on outcomes.stratum = strata.stratum
+        on trials.stratum = strata.stratum
+    {% for dimension in dimensions %}
+    inner join group_numbers as groups_of_{{ dimension }}
+        on
+            groups_of_{{ dimension }}.dimension = '{{ dimension }}'
+            and groups_of_{{ dimension }}.dimension_value
+            = {{ "'all'" if dimension == 'all' else 'coalesce(trials.' ~ dimension ~ ", 'unknown')" }}
+    {% endfor %}
+),
+
+-- A cell is a group, an exposure and an outcome: four of each group.
+cells as (
+    {% for exposure in exposures %}
+    {% set exposure_number = loop.index0 %}
+    {% for outcome in outcomes %}
+    select
+        4 * group_number + {{ 2 * exposure_number + loop.index0 }} as cell_number,
+        dimension,
+        dimension_value,
+        '{{ exposure }}' as exposure,
+        '{{ outcome }}' as outcome
+    from group_numbers
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+exposed as {{ not_materialized() }}(
+    {% for dimension in dimensions %}
+    {% for exposure in exposures %}
+    select
+        4 * group_of_{{ dimension }} + {{ 2 * loop.index0 }} as first_cell_number,
+        is_{{ exposure }} as is_treated,
+        stratum_number,
+        account_number,
+        is_outcome_complete,
+        is_revenue_complete,
+        is_retained,
+        base_revenue,
+        next_revenue
+    from numbered
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Each account once per cell, stratum and arm: of its answers, how many were followed by a year as a customer; of its
+-- revenue, how much came again.
+outcomes as (
+    select
+        first_cell_number as cell_number,
+        stratum_number,
+        is_treated,
+        account_number,
+        count(case when is_retained then 1 end) * 1e0 as numerator,
+        count(*) * 1e0 as denominator,
+        count(*) as n_answers
+    from exposed
+    where is_outcome_complete
+    group by first_cell_number, stratum_number, is_treated, account_number
+    union all
+    select
+        first_cell_number + 1 as cell_number,
+        stratum_number,
+        is_treated,
+        account_number,
+        {{ exact_sum('cast(next_revenue as ' ~ float_type() ~ ')') }} as numerator,
+        {{ exact_sum('cast(base_revenue as ' ~ float_type() ~ ')') }} as denominator,
+        count(*) as n_answers
+    from exposed
+    where is_revenue_complete
+    group by first_cell_number, stratum_number, is_treated, account_number
 ),
 
 arms as (
@@ -132,7 +131,7 @@ arms as (
         is_treated,
         count(*) as n_accounts,
         {{ exact_sum('denominator') }} as denominator
-    from numbered
+    from outcomes
     group by cell_number, stratum_number, is_treated
 ),
 
@@ -158,22 +157,22 @@ compared as (
 -- The mix of everybody: of both arms, whichever way a stratum was treated more.
 parts as (
     select
-        numbered.cell_number,
-        case when numbered.is_treated then 1 else 0 end as arm_number,
-        2 * numbered.stratum_number + case when numbered.is_treated then 1 else 0 end as part_number,
-        case when numbered.is_treated then 1 else -1 end * comparable_strata.weight / compared.weight as coefficient,
-        numbered.account_id,
-        numbered.numerator,
-        numbered.denominator,
-        numbered.n_answers,
+        outcomes.cell_number,
+        case when outcomes.is_treated then 1 else 0 end as arm_number,
+        2 * outcomes.stratum_number + case when outcomes.is_treated then 1 else 0 end as part_number,
+        case when outcomes.is_treated then 1 else -1 end * comparable_strata.weight / compared.weight as coefficient,
+        outcomes.account_number,
+        outcomes.numerator,
+        outcomes.denominator,
+        outcomes.n_answers,
         1 as n_clusters
-    from numbered
+    from outcomes
     inner join comparable_strata
         on
-            numbered.cell_number = comparable_strata.cell_number
-            and numbered.stratum_number = comparable_strata.stratum_number
+            outcomes.cell_number = comparable_strata.cell_number
+            and outcomes.stratum_number = comparable_strata.stratum_number
     inner join compared
-        on numbered.cell_number = compared.cell_number
+        on outcomes.cell_number = compared.cell_number
 ),
 
 arm_parts as (
@@ -182,7 +181,7 @@ arm_parts as (
         arm_number,
         part_number,
         abs(coefficient) as coefficient,
-        account_id,
+        account_number,
         numerator,
         denominator,
         n_clusters
@@ -191,13 +190,13 @@ arm_parts as (
 
 gaps as (
     select *
-    from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_id', crv1=false) }} as by_account
+    from {{ jackknife_ratio('parts', cell, part='part_number', cluster='account_number', crv1=false) }} as by_account
 ),
 
 levels as (
     select *
     from {{ jackknife_ratio(
-        'arm_parts', ['cell_number', 'arm_number'], part='part_number', cluster='account_id', crv1=false
+        'arm_parts', ['cell_number', 'arm_number'], part='part_number', cluster='account_number', crv1=false
     ) }} as by_account
 ),
 
@@ -216,10 +215,10 @@ arm_levels as (
 accounts as (
     select
         cell_number,
-        account_id,
+        account_number,
         {{ exact_sum('denominator') }} as denominator
     from parts
-    group by cell_number, account_id
+    group by cell_number, account_number
 ),
 
 largest as (
@@ -236,7 +235,7 @@ sizes as (
         sum(case when is_treated then n_answers else 0 end) as n_treated,
         sum(case when is_treated then 0 else n_answers end) as n_control,
         {{ exact_sum('denominator') }} as weight
-    from numbered
+    from outcomes
     group by cell_number
 ),
 

@@ -1,13 +1,39 @@
-{{ config(meta={'compared_by': 'response_id'}) }}
+{# The first case on record begins the loop: with another one, other detractors are expected to be called. #}
+{% set loop_may_begin_anew %}
+(select min(answered_at) from {changes})
+<= coalesce((select min(answered_at) from {fct_follow_ups}), cast('9999-12-31' as timestamp))
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'fct_nps_responses': 'select response_id from ' ~ changed_in([
+            'response_id', 'account_id', 'owner_id', 'nps_category', 'answered_at',
+        ]),
+        'fct_follow_ups':
+            'select response_id from {changes}'
+            ~ ' union all select response_id from {this} where ' ~ loop_may_begin_anew
+            ~ ' union all select response_id from {fct_nps_responses} where ' ~ loop_may_begin_anew,
+        'dim_accounts': '
+            select response_id from {this} where account_id in (
+                select account_id from ' ~ changed_in(['account_id', 'owner_id']) ~ '
+            )
+        ',
+        'dim_agents': 'select response_id from {this} where owner_id in (select agent_id from {changes})',
+    },
+    'days': rows_of_days('response_id', ['fct_nps_responses', 'fct_follow_ups', 'this'], local_date('answered_at')),
+}}) }}
 
 with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 follow_ups as (
     select * from {{ ref('fct_follow_ups') }}
+    {{ touched('response_id', 'where') }}
 ),
 
 accounts as (
@@ -21,7 +47,7 @@ agents as (
 -- Before its first case the company ran no loop, and nothing was late.
 loop_start as (
     select min(answered_at) as started_at
-    from follow_ups
+    from {{ ref('fct_follow_ups') }}
 ),
 
 -- Several cases of one answer are one follow-up: the owner of the first, and the first contact of any.
@@ -89,7 +115,6 @@ final as (
         coalesce(expected.owner_id, 'unknown') as owner_id,
         coalesce(agents.team, 'unknown') as team,
         expected.hours_to_first_contact,
-        {{ hours_between('expected.answered_at', day_began_at(as_of_date())) }} as hours_since_answer,
         expected.minutes_spent,
         expected.attributed_revenue,
         expected.has_case,

@@ -1,3 +1,46 @@
+{# Exposure is what had happened by the landmark; whatever was done later belongs to the outcome's time. #}
+{% set landmark_days = (var('landmark_hours') / 24) | round(0, 'ceil') | int %}
+{% set landmark_date = add_days(local_date('follow_ups.answered_at'), landmark_days) %}
+{% set outcome_date = add_days(landmark_date, var('uplift_days')) %}
+{% set next_from, next_until = add_months(month_start(landmark_date), 1), add_months(month_start(landmark_date), 13) %}
+
+{# What becomes certain between two dates: the landmark, the outcome, the year of revenue. #}
+{% set ways_to_mature = [] %}
+{% for day in [landmark_date, outcome_date, add_days(next_until, -1)] %}
+{% do ways_to_mature.append(
+    '(' ~ day ~ " > least(date '{before}', date '{now}') and " ~ day ~ " <= greatest(date '{before}', date '{now}'))"
+) %}
+{% endfor %}
+
+{{ config(meta={'recompute': {
+    'unit': 'response_id',
+    'follow': {
+        'int_follow_ups_expected': 'response_id',
+        'fct_nps_responses': 'select response_id from ' ~ changed_in([
+            'response_id', 'nps_category', 'segment', 'size_band', 'score', 'trailing_revenue_12m', 'answered_date',
+        ]),
+        'dim_accounts': '
+            select response_id from {int_follow_ups_expected} where account_id in (
+                select account_id from ' ~ changed_in(['account_id', 'churned_date']) ~ '
+            )
+        ',
+        'fct_account_revenue_months': '
+            select follow_ups.response_id from {int_follow_ups_expected} as follow_ups
+            inner join {changes} as changes on follow_ups.account_id = changes.account_id
+            where changes.month_start >= ' ~ next_from ~ ' and changes.month_start < ' ~ next_until ~ '
+            union all
+            select response_id from {int_follow_ups_expected}
+            where
+                (select min(month_start) from {changes})
+                <= coalesce((select min(month_start) from {fct_account_revenue_months}), date \'9999-12-31\')
+        ',
+        'as_of': 'select follow_ups.response_id from {int_follow_ups_expected} as follow_ups where '
+            ~ ways_to_mature | join(' or '),
+    },
+    'days': rows_of_days('response_id', ['int_follow_ups_expected'], 'answered_date')
+        ~ ' union all ' ~ rows_of_days('response_id', ['this'], add_days('landmark_date', -landmark_days)),
+}}) }}
+
 {% set stratum = [] %}
 {% for column in var('uplift_strata') %}
 {% do stratum.append('coalesce(eligible.' ~ column ~ ", 'unknown')") %}
@@ -7,12 +50,16 @@ with
 
 follow_ups as (
     select * from {{ ref('int_follow_ups_expected') }}
-    where is_detractor
+    where
+        is_detractor
+        {{ touched('response_id') }}
 ),
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    where nps_category = 'detractor'
+    where
+        nps_category = 'detractor'
+        {{ touched('response_id') }}
 ),
 
 accounts as (
@@ -21,14 +68,14 @@ accounts as (
 
 revenue as (
     select * from {{ ref('fct_account_revenue_months') }}
+    {{ touched_when('account_id in (select account_id from follow_ups)', 'where') }}
 ),
 
 ledger as (
     select min(month_start) as first_month
-    from revenue
+    from {{ ref('fct_account_revenue_months') }}
 ),
 
--- Exposure is what had happened by the landmark; whatever was done later belongs to the outcome's time.
 dated as (
     select
         follow_ups.response_id,
@@ -45,8 +92,10 @@ dated as (
         follow_ups.was_reached_by_landmark as is_reached,
         accounts.churned_date,
         {{ add_months(month_start('answers.answered_date'), -12) }} >= ledger.first_month as is_base_complete,
-        {{ add_days(local_date('follow_ups.answered_at'), (var('landmark_hours') / 24) | round(0, 'ceil') | int) }}
-            as landmark_date
+        {{ landmark_date }} as landmark_date,
+        {{ outcome_date }} as outcome_date,
+        {{ next_from }} as next_from,
+        {{ next_until }} as next_until
     from follow_ups
     inner join answers
         on follow_ups.response_id = answers.response_id
@@ -59,12 +108,9 @@ dated as (
 eligible as (
     select
         *,
-        {{ add_days('landmark_date', var('uplift_days')) }} as outcome_date,
-        {{ add_months(month_start('landmark_date'), 1) }} as next_from,
-        {{ add_months(month_start('landmark_date'), 13) }} as next_until,
         is_base_complete
         and base_revenue > 0
-        and {{ add_months(month_start('landmark_date'), 13) }} <= {{ add_days(as_of_date(), 1) }} as is_revenue_complete
+        and next_until <= {{ add_days(as_of_date(), 1) }} as is_revenue_complete
     from dated
     where
         landmark_date <= {{ as_of_date() }}

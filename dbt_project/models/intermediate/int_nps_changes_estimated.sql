@@ -2,13 +2,15 @@
 {% set counted = changed_in(
     ['response_id', 'program_type', 'cluster_id', 'nps_points', 'is_last_of_month', 'is_last_of_quarter', 'month_start']
 ) %}
-{% set touched_periods, periods_touched = [], [] %}
+{% set months_read, periods_touched = [], [] %}
 {# An answer counts in its own period, and in the change of the one that is compared with it. #}
 {% for comparison, period, n_months in compared_periods() %}
 {% set own = 'month_start' if period == 'month' else quarter_start('month_start') %}
-{% for period_to in [own, add_months(own, n_months)] %}
-{% do touched_periods.append(period_to ~ ' in {units}') %}
-{% do periods_touched.append('select ' ~ period_to ~ ' from ' ~ counted) %}
+{% for months_later in [0, n_months] %}
+{% do periods_touched.append('select ' ~ add_months(own, months_later) ~ ' from ' ~ counted) %}
+{% for month in range(1 if period == 'month' else 3) %}
+{% do months_read.append(month - months_later) %}
+{% endfor %}
 {% endfor %}
 {% endfor %}
 
@@ -21,7 +23,7 @@ with
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    {{ touched_when(touched_periods | join(' or '), 'where') }}
+    {{ touched_when(months_around('month_start', months_read | unique | sort), 'where') }}
 ),
 
 programs as (
@@ -31,13 +33,6 @@ programs as (
     from (select distinct program_type from answers) as named_programs
 ),
 
-clusters as (
-    select
-        cluster_id,
-        cast(row_number() over (order by cluster_id) as {{ dbt.type_int() }}) as cluster_number
-    from (select distinct cluster_id from answers) as named_clusters
-),
-
 comparisons as (
     {{ period_comparisons() }}
 ),
@@ -45,7 +40,7 @@ comparisons as (
 followed as (
     select
         programs.program_number,
-        clusters.cluster_number,
+        {{ text_number('answers.cluster_id') }} as cluster_number,
         answers.nps_points,
         answers.month_start,
         {{ quarter_start('answers.month_start') }} as quarter_start,
@@ -54,8 +49,6 @@ followed as (
     from answers
     inner join programs
         on answers.program_type = programs.program_type
-    inner join clusters
-        on answers.cluster_id = clusters.cluster_id
 ),
 
 -- The last answer of each person in a period, summed by account.

@@ -2,13 +2,14 @@
 
 {#
     Everything moves when a month has ended, or when the ledger begins with another month. A month that has not ended is in no base
-    and in no complete outcome.
+    and in no complete outcome, and what was answered in a quarter that has not ended is of no quarter end.
 #}
 {{ config(partition_by=partitioned_by_month('as_of_date'), meta={'recompute': {
     'unit': 'account_id',
     'follow': {
         'int_account_months_observed': "select account_id from {changes} where month_end <= date '{as_of}'",
-        'fct_experience_responses': 'account_id',
+        'fct_experience_responses': 'select account_id from {changes} where '
+            ~ add_months(quarter_start('answered_date'), 3) ~ ' <= ' ~ add_days("date '{as_of}'", 1),
         'fct_account_revenue_months': '
             select account_id from {int_account_months_observed}
             where

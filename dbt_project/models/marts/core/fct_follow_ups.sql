@@ -1,12 +1,29 @@
+{{ config(meta={'recompute': {
+    'unit': 'case_id',
+    'follow': {
+        'stg_crm__cases': 'case_id',
+        'int_survey_responses_described': '
+            select case_id from {stg_crm__cases} where response_id in (
+                select response_id from ' ~ changed_in(['response_id', 'account_id', 'answered_at']) ~ '
+            )
+        ',
+        'dim_agents': 'select case_id from {this} where owner_id in (select agent_id from {changes})',
+    },
+    'days': rows_of_days('case_id', ['stg_crm__cases', 'this'], local_date('opened_at')),
+}}) }}
+
 with
 
 cases as (
     select * from {{ ref('stg_crm__cases') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('case_id') }}
 ),
 
 responses as (
     select * from {{ ref('int_survey_responses_described') }}
+    {{ touched_when('response_id in (select response_id from cases)', 'where') }}
 ),
 
 agents as (

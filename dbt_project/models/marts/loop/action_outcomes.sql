@@ -1,3 +1,45 @@
+{% set baseline_from = add_days('shipped_date', -var('action_window_days')) %}
+{% set actual_until = add_days('shipped_date', var('action_window_days') - 1) %}
+{% set first_day, last_day = 'min(' ~ baseline_from ~ ')', 'max(' ~ actual_until ~ ')' %}
+{% set is_around =
+    'answered_date between (select ' ~ first_day ~ ' from actions) and (select ' ~ last_day ~ ' from actions)' %}
+{% set shipped_actions %}
+(
+    select
+        action_id,
+        coalesce(outcome_metric, 'nps') as measured_metric,
+        {{ local_date('shipped_at') }} as shipped_date
+    from {stg_feedback__actions}
+    where shipped_at is not null
+) as actions
+{% endset %}
+{# The actions in whose days an answer changed. Many answers are of one day: the days are looked at. #}
+{% set actions_around %}
+select actions.action_id
+from {{ shipped_actions }}
+inner join (select distinct metric, answered_date from (%s) as changed) as changed
+    on
+        actions.measured_metric = changed.metric
+        and {{ baseline_from }} <= changed.answered_date
+        and {{ actual_until }} >= changed.answered_date
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'action_id',
+    'follow': {
+        'stg_feedback__actions': 'action_id',
+        'fct_nps_responses': actions_around | format(
+            "select 'nps' as metric, answered_date from "
+            ~ changed_in(['response_id', 'program_type', 'cluster_id', 'nps_points', 'answered_date']) ~ ' as answers'
+        ),
+        'fct_experience_responses': actions_around | format('select metric, answered_date from {changes}'),
+        'as_of': 'select action_id from ' ~ shipped_actions ~ ' where ' ~ actual_until
+            ~ " between least(date '{before}', date '{now}') and greatest(date '{before}', date '{now}')",
+    },
+    'days': 'select action_id from ' ~ shipped_actions ~ ' where ' ~ baseline_from ~ " <= date '{backfill_to}' and "
+        ~ actual_until ~ " >= date '{backfill_from}'",
+}}) }}
+
 with
 
 actions as (
@@ -6,16 +48,21 @@ actions as (
         {{ local_date('started_at') }} as started_date,
         {{ local_date('shipped_at') }} as shipped_date
     from {{ ref('stg_feedback__actions') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched('action_id') }}
 ),
 
 answers as (
     select * from {{ ref('fct_nps_responses') }}
-    where program_type = '{{ var("headline_program_type") }}'
+    where
+        program_type = '{{ var("headline_program_type") }}'
+        {{ touched_when(is_around) }}
 ),
 
 experiences as (
     select * from {{ ref('fct_experience_responses') }}
+    {{ touched_when(is_around, 'where') }}
 ),
 
 -- What an action can be meant to move, in the unit in which it is published: one row per answer.
@@ -39,10 +86,9 @@ judged_actions as (
     select
         *,
         coalesce(outcome_metric, 'nps') as measured_metric,
-        {{ add_days('shipped_date', -var('action_window_days')) }} as baseline_from,
-        {{ add_days('shipped_date', var('action_window_days') - 1) }} as actual_until,
-        coalesce({{ add_days('shipped_date', var('action_window_days') - 1) }} <= {{ as_of_date() }}, false)
-            as is_complete
+        {{ baseline_from }} as baseline_from,
+        {{ actual_until }} as actual_until,
+        coalesce({{ actual_until }} <= {{ as_of_date() }}, false) as is_complete
     from actions
 ),
 

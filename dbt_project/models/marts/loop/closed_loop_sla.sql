@@ -1,14 +1,17 @@
 {% set cell = ['week_start', 'team', 'owner_id', 'sla_hours'] %}
 
-{# An hour more is no matter of an answer whose limits have all passed. #}
-{% set told = ['week_start', 'team', 'owner_id', 'cluster_id', 'hours_to_first_contact', 'has_case', 'is_open'] %}
-{% for hours in var('sla_hours') %}
-{% do told.append('hours_since_answer > ' ~ hours) %}
-{% endfor %}
+{% set told = [
+    'week_start', 'team', 'owner_id', 'cluster_id', 'hours_to_first_contact', 'has_case', 'is_open', 'answered_at'
+] %}
 
 {{ config(meta={'recompute': {
     'unit': 'week_start',
-    'follow': {'int_follow_ups_expected': 'select week_start from ' ~ changed_in(told)},
+    'follow': {
+        'int_follow_ups_expected': 'select week_start from ' ~ changed_in(told),
+        'as_of': limits_passed('select week_start from {int_follow_ups_expected}', var('sla_hours') | max),
+    },
+    'days': rows_of_days('week_start', ['int_follow_ups_expected'], 'answered_date')
+        ~ ' union all ' ~ rows_of_days('week_start', ['this'], 'week_start', add_days('week_start', 6)),
 }}) }}
 
 with
@@ -27,7 +30,7 @@ stacked as (
         cast({{ owner }} as {{ dbt.type_string() }}) as owner_id,
         cluster_id,
         hours_to_first_contact,
-        hours_since_answer,
+        {{ hours_between('answered_at', day_began_at(as_of_date())) }} as hours_since_answer,
         has_case,
         is_open
     from follow_ups

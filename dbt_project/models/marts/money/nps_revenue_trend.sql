@@ -1,22 +1,68 @@
+{# A quarter counts in its own row, and in the change of the one a year later. #}
+{% set touched_quarters %}
+select quarter_start from (%s) as touched
+union all
+select {{ add_months('quarter_start', 12) }} from (%s) as touched
+{% endset %}
+{% set quarters_of_answers %}
+select {{ quarter_start('month_start') }} as quarter_start
+from {{ changed_in([
+    'response_id', 'program_type', 'respondent_id', 'cluster_id', 'nps_points', 'nps_category', 'answered_at',
+    'month_start',
+]) }} as changed
+{% endset %}
+{% set calendar_quarters = 'select quarter_start from {changes}' %}
+{% set quarters_of_revenue %}
+select {{ quarter_start('month_start') }} as quarter_start from {changes}
+union all
+select quarter_start from {dim_dates}
+where
+    (select min(month_start) from {changes})
+    <= coalesce((select min(month_start) from {fct_account_revenue_months}), date '9999-12-31')
+{% endset %}
+{% set quarters_ended %}
+select quarter_start from {dim_dates}
+where
+    {{ add_days(add_months('quarter_start', 3), -1) }} > least(date '{before}', date '{now}')
+    and {{ add_days(add_months('quarter_start', 3), -1) }} <= greatest(date '{before}', date '{now}')
+{% endset %}
+
+{{ config(meta={'recompute': {
+    'unit': 'quarter_start',
+    'follow': {
+        'fct_nps_responses': touched_quarters | format(quarters_of_answers, quarters_of_answers),
+        'fct_account_revenue_months': touched_quarters | format(quarters_of_revenue, quarters_of_revenue),
+        'dim_dates': touched_quarters | format(calendar_quarters, calendar_quarters),
+        'as_of': touched_quarters | format(quarters_ended, quarters_ended),
+    },
+    'days': rows_of_days('quarter_start', ['dim_dates'], 'date_day'),
+}}) }}
+
+{% set quarter = quarter_start('month_start') %}
+{% set is_read = months_around('month_start', [-12, -11, -10, 0, 1, 2]) %}
+
 with
 
 answers as (
     select
         *,
-        {{ quarter_start('month_start') }} as quarter_start
+        {{ quarter }} as quarter_start
     from {{ ref('fct_nps_responses') }}
-    where program_type = '{{ var("headline_program_type") }}'
+    where
+        program_type = '{{ var("headline_program_type") }}'
+        {{ touched_when(is_read) }}
 ),
 
 revenue_months as (
     select
         *,
-        {{ quarter_start('month_start') }} as quarter_start
+        {{ quarter }} as quarter_start
     from {{ ref('fct_account_revenue_months') }}
+    {{ touched_when(is_read, 'where') }}
 ),
 
 ledger as (
-    select min(month_start) as first_month from revenue_months
+    select min(month_start) as first_month from {{ ref('fct_account_revenue_months') }}
 ),
 
 -- A quarter in which the ledger begins is not whole, and would make the next year look like growth.

@@ -1,15 +1,31 @@
-{{ config(meta={'compared_by': 'case_id'}) }}
+{% set unit = key_or_row('case_id') %}
+{% set raw_unit = key_or_row(clean_text('case_id')) %}
+
+{{ config(meta={'recompute': {
+    'unit': unit,
+    'follow': {
+        'crm_cases': 'select ' ~ raw_unit ~ ' from {changes}',
+        'stg_survey__responses':
+            'select ' ~ unit ~ ' from {this} where response_id in (select response_id from {changes})',
+    },
+    'days': rows_of_days(raw_unit, ['crm_cases'], local_date(parse_timestamp('opened_at')))
+        ~ ' union all ' ~ rows_of_days(unit, ['this'], local_date('opened_at')),
+}}) }}
 
 with
 
 raw_cases as (
     select * from {{ source('crm', 'crm_cases') }}
+    {{ touched(raw_unit, 'where') }}
+    {{ touched_files('crm_cases', 'select _row_number from {this} where rowid in {rows}') }}
 ),
 
 responses as (
     select response_id
     from {{ ref('stg_survey__responses') }}
-    where verdict = 'accepted'
+    where
+        verdict = 'accepted'
+        {{ touched_when('response_id in (select ' ~ clean_text('response_id') ~ ' from raw_cases)') }}
 ),
 
 typed as (
