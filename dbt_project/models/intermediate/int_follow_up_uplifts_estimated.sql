@@ -1,5 +1,9 @@
 {% set cell = ['cell_number'] %}
-{% set dimensions = ['all'] + var('follow_up_dimensions') %}
+{% set dimensions = var('follow_up_dimensions') %}
+{% set groups = ['0'] %}
+{% for dimension in dimensions %}
+{% do groups.append('group_of_' ~ dimension) %}
+{% endfor %}
 {% set exposures, outcomes = ['attempted', 'reached'], ['retention', 'revenue'] %}
 
 with
@@ -16,25 +20,27 @@ strata as (
     group by stratum
 ),
 
-wanted as (
+group_numbers as (
     select
         'all' as dimension,
-        'all' as dimension_value
-    {% for dimension in var('follow_up_dimensions') %}
-    union distinct
-    select
-        '{{ dimension }}' as dimension,
-        coalesce({{ dimension }}, 'unknown') as dimension_value
-    from trials
-    {% endfor %}
-),
-
-group_numbers as (
+        'all' as dimension_value,
+        0 as group_number
+    {% if dimensions %}
+    union all
     select
         dimension,
         dimension_value,
         row_number() over (order by dimension, dimension_value) as group_number
-    from wanted
+    from (
+        {% for dimension in dimensions %}
+        select distinct
+            '{{ dimension }}' as dimension,
+            coalesce({{ dimension }}, 'unknown') as dimension_value
+        from trials
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ) as values_found
+    {% endif %}
 ),
 
 -- Whole numbers in place of texts, by which trials are summed several times.
@@ -53,8 +59,7 @@ numbered as (
     inner join group_numbers as groups_of_{{ dimension }}
         on
             groups_of_{{ dimension }}.dimension = '{{ dimension }}'
-            and groups_of_{{ dimension }}.dimension_value
-            = {{ "'all'" if dimension == 'all' else 'coalesce(trials.' ~ dimension ~ ", 'unknown')" }}
+            and groups_of_{{ dimension }}.dimension_value = coalesce(trials.{{ dimension }}, 'unknown')
     {% endfor %}
 ),
 
@@ -77,10 +82,10 @@ cells as (
 ),
 
 exposed as {{ not_materialized() }}(
-    {% for dimension in dimensions %}
+    {% for group in groups %}
     {% for exposure in exposures %}
     select
-        4 * group_of_{{ dimension }} + {{ 2 * loop.index0 }} as first_cell_number,
+        4 * {{ group }} + {{ 2 * loop.index0 }} as first_cell_number,
         is_{{ exposure }} as is_treated,
         stratum_number,
         account_number,
