@@ -84,9 +84,9 @@ def test_a_build_that_failed_is_followed_by_a_whole_one(home: Path) -> None:
 def test_nights_of_arrivals_and_corrections_equal_a_build_from_nothing(tmp_path: Path) -> None:
     """No file is changed or withdrawn: that would make tables anew, and hide what was wrong in them."""
     nights = [
-        ("arrive", "correct", "invite", "move_contact", "pass_a_day"),
-        ("arrive", "delete", "bill", "follow_up", "learn_of_contacts"),
-        ("correct", "invite", "bill", "move_account", "pass_a_day"),
+        ("arrive", "correct", "invite", "move_contact", "act", "pass_a_day"),
+        ("arrive", "delete", "bill", "follow_up", "refer", "learn_of_contacts"),
+        ("correct", "invite", "bill", "move_account", "churn", "pass_a_day", "pass_a_day", "pass_a_day"),
     ]
 
     assert differences(Company(tmp_path / "raw", seed=1), tmp_path, nights)[1] == []

@@ -2,8 +2,8 @@
     The query of a test, over what has changed since it passed; none where that cannot be told.
 
     Of single rows, the changed rows are asked; of a key, the rows that have a key of a changed row or none; of a reference, the
-    changed rows and those that refer to a row that left. A test of its own says in its meta what to ask again, as a model does: `recheck`: {'follow': …}, with
-    `touched` in its query.
+    changed rows and those that refer to a row that left. A test of its own says in its meta what to ask again, as a model does:
+    `recheck`: {'follow': …}, with `touched` in its query.
 #}
 {% macro upkeep_narrowed_test(plan) -%}
     {%- set recipe = model.config.get('meta', {}).get('recheck') -%}
