@@ -11,13 +11,11 @@ from (select distinct week_start as first_week from (%s) as dealt) as spans
 
 {# The days that a touched week looks at; a week that leaves is touched too, a year before the others. #}
 {% set days_read %}
-(
-    select date_day
-    from (
-        select {{ days_spanned(add_days('unit', -days_before), add_days('unit', 6)) }} as date_day
-        from {units} as touched
-    ) as days
-)
+select date_day
+from (
+    select {{ days_spanned(add_days('unit', -days_before), add_days('unit', 6)) }} as date_day
+    from {units} as touched
+) as days
 {% endset %}
 
 {{ config(meta={'recompute': {
@@ -47,14 +45,16 @@ answers as (
     select * from {{ ref('fct_nps_responses') }}
     where
         agent_id is not null
-        {{ touched_when('answered_date in ' ~ days_read) }}
+        {{ touched_when('answered_date in (' ~ days_read ~ ')') }}
 ),
 
 follow_ups as (
     select * from {{ ref('int_follow_ups_expected') }}
     where
         owner_id <> 'unknown'
-        {{ touched_when('week_start in ' ~ days_read ~ ' or ' ~ local_date('closed_at') ~ ' in ' ~ days_read) }}
+        {{ touched_when(
+            'week_start in (' ~ days_read ~ ') or ' ~ local_date('closed_at') ~ ' in (' ~ days_read ~ ')'
+        ) }}
 ),
 
 -- An answer belongs to the agent who is named in it and to the owner who has to follow it up.
