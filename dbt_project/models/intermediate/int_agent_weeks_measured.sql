@@ -36,7 +36,7 @@ from (
                 add_days(week_start(before), 1 - days_kept), add_days(week_start(now), -days_kept)
             ),
     },
-    'days': rows_of_days('week_start', ['this'], 'week_start', add_days('week_start', days_before + 6)),
+    'days': rows_of_days('week_start', ['this'], add_days('week_start', -days_before), add_days('week_start', 6)),
 }}) }}
 
 with
