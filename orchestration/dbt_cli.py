@@ -47,19 +47,8 @@ def command(settings: Settings, verb: Sequence[str], target: Path) -> list[str]:
         *("--log-format-file", "text", "--log-level-file", "info"),
         *verb,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)),
-        *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars() | _way_vars(settings), sort_keys=True)),
+        *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars(), sort_keys=True)),
     ]
-
-
-def _way_vars(settings: Settings) -> dict[str, Any]:
-    """Variables that decide in which way a table is made, and not what it holds."""
-    told: dict[str, Any] = {}
-    if settings.recomputed_share is not None:
-        told["recomputed_share"] = settings.recomputed_share
-    if settings.backfill is not None:
-        first, last = settings.backfill
-        told |= {"backfill_from": first.isoformat(), "backfill_to": last.isoformat()}
-    return told
 
 
 def build_verb(selection: Sequence[str] = ()) -> list[str]:

@@ -91,7 +91,7 @@ class Settings:
     destinations: tuple[Destination, ...] = ()
     # The Thrift server of a Spark cluster, host:port; None for a Spark in dbt's own process.
     spark_server: str | None = None
-    # Up to which share of its rows a table is recomputed in part; None: as dbt_project.yml says.
+    # Up to which share of its rows a table is recomputed in part; None: as the project says (macro recomputed_share).
     recomputed_share: float | None = None
     # The first and the last day of a backfill; None in a night.
     backfill: tuple[date, date] | None = None
@@ -172,14 +172,21 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The environment in which a child process (dbt) sees the same settings."""
+        first_day, last_day = (day.isoformat() for day in self.backfill) if self.backfill else ("", "")
+        # What may differ from night to night is no variable of dbt: with others it parses the whole project again.
         seen = {
             "NPS_TARGET": self.target,
-            # Not a variable of dbt: with other variables it parses the whole project again.
             "NPS_AS_OF": self.as_of.isoformat(),
-            "NPS_BUILD_FILE": str(self.build_file),
+            "NPS_BACKFILL_FROM": first_day,
+            "NPS_BACKFILL_TO": last_day,
+            "NPS_RECOMPUTED_SHARE": "" if self.recomputed_share is None else str(self.recomputed_share),
             "NPS_MEMORY_LIMIT": self.memory_limit,
         }
-        return seen | self._spark_environment() if self.target == "spark" else seen
+        return seen | (self._spark_environment() if self.target == "spark" else self._duckdb_environment())
+
+    def _duckdb_environment(self) -> dict[str, str]:
+        """The build file by way of the home directory: with another path in its profile dbt would parse all again."""
+        return {"HOME": str(self.build_folder), "NPS_BUILD_FILE": f"~/{self.build_file.name}"}
 
     def _spark_environment(self) -> dict[str, str]:
         host, _, port = (self.spark_server or ":").partition(":")

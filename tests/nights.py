@@ -26,6 +26,8 @@ HEADERS = {
 }
 FIRST_DAY = date(2023, 1, 1)
 ACCOUNTS = 12
+# After so many days what an action did is known (dbt_project.yml).
+ACTION_WINDOW_DAYS = 180
 
 
 class Company:
@@ -67,7 +69,8 @@ class Company:
         events = [
             self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
             self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
-            self.renew, self.follow_up, self.move_agent, self.churn, self.refer, self.act, self.pass_a_day, self.stay,
+            self.renew, self.follow_up, self.move_agent, self.churn, self.refer, self.act, self.pass_a_day,
+            self.pass_months, self.stay,
         ]  # fmt: skip
         happened = self._random.sample(events, self._random.randint(1, 3))
         if self._random.random() < 0.8:
@@ -191,16 +194,20 @@ class Company:
         )
 
     def act(self) -> None:
-        """Actions on feedback, shipped or not."""
+        """Actions on feedback, shipped or not; of the last of them is known on the next day what it did."""
         rows = []
-        for metric in ("nps", "csat", ""):
-            shipped = self._random.choice(["", f"{self._day()}"])
+        lately = self.as_of - timedelta(days=ACTION_WINDOW_DAYS - 2)
+        for metric, day in (("nps", self._day()), ("csat", self._day()), ("", lately)):
+            shipped = self._random.choice(["", f"{day}"]) if metric else f"{day}"
             rows.append(f"x{self._n_files}-{metric},Speed,negative,Hire,{metric},{FIRST_DAY},{shipped}")
         self._write("feedback_actions", "actions", rows)
 
     def pass_a_day(self) -> None:
-        """Or a month, or as many days as bring the first night into another year."""
-        self.as_of += timedelta(days=self._random.choice([1, 1, 31, 184]))
+        self.as_of += timedelta(days=1)
+
+    def pass_months(self) -> None:
+        """A month, or as many as bring the first night into another year."""
+        self.as_of += timedelta(days=self._random.choice([31, 184]))
 
     def stay(self) -> None:
         """Nothing, but a file that is touched."""

@@ -71,7 +71,11 @@ def test_dbt_sees_the_same_settings() -> None:
     assert found.environment() == {
         "NPS_TARGET": "duckdb",
         "NPS_AS_OF": "2025-02-28",
-        "NPS_BUILD_FILE": "/srv/nps/build/warehouse.duckdb",
+        "NPS_BACKFILL_FROM": "",
+        "NPS_BACKFILL_TO": "",
+        "NPS_RECOMPUTED_SHARE": "",
+        "HOME": "/srv/nps/build",
+        "NPS_BUILD_FILE": "~/warehouse.duckdb",
         "NPS_MEMORY_LIMIT": "2GB",
     }
 

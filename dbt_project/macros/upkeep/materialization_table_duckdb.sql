@@ -13,7 +13,7 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if stands and not plan['changed'] and not var('backfill_from') -%}
+    {%- if stands and not plan['changed'] and not is_backfill() -%}
         {%- call noop_statement('main', 'UNCHANGED') -%}
             {{ compiled_code }}
         {%- endcall -%}

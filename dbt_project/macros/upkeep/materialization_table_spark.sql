@@ -10,7 +10,7 @@
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set plan = upkeep_plan('tables') -%}
-    {%- set stands = existing is not none and plan['recorded'] is not none and not var('backfill_from') -%}
+    {%- set stands = existing is not none and plan['recorded'] is not none and not is_backfill() -%}
 
     {{ run_hooks(pre_hooks) }}
     {%- if stands and not plan['changed'] -%}

@@ -4,7 +4,7 @@
 #}
 {% materialization test, adapter='duckdb' %}
     {%- set plan = upkeep_plan('tests') -%}
-    {%- set counts = plan['recorded'] is not none and not var('backfill_from') -%}
+    {%- set counts = plan['recorded'] is not none and not is_backfill() -%}
     {%- if counts and not plan['changed'] -%}
         {%- call statement('main', fetch_result=true) -%}
             select 0 as failures, false as should_warn, false as should_error

@@ -18,7 +18,7 @@
     ') -%}
     {%- set n_units = run_query('select count(*) from ' ~ units).rows[0][0] -%}
     {%- set leaving = run_query('select count(*) from ' ~ this ~ ' where ' ~ is_touched).rows[0][0] if n_units else 0 -%}
-    {%- if leaving > var('recomputed_share') * (rows['n_rows'] | float) -%}
+    {%- if leaving > recomputed_share() * (rows['n_rows'] | float) -%}
         {%- do forget_ctes([units]) -%}
         {{ return(false) }}
     {%- endif -%}

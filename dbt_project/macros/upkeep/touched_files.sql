@@ -14,7 +14,7 @@
 {% macro upkeep_narrowed_to_files(sql, plan) -%}
     {%- set narrowed = namespace(sql=sql) -%}
     {%- set marks = modules.re.findall('(/\\* (where|and) touched files of (\\w+): (.+?) \\*/)', sql, flags=modules.re.DOTALL) -%}
-    {%- for whole, word, raw_table, rows in marks if not var('backfill_from') -%}
+    {%- for whole, word, raw_table, rows in marks if not is_backfill() -%}
         {%- set is_known = run_query(
             "select count(*) as n_files from ledger.raw_files where raw_table = '" ~ raw_table ~ "'"
         ).rows[0]['n_files'] -%}

@@ -16,7 +16,7 @@
 {% macro duckdb__upkeep_touch(plan) -%}
     {%- set recipe = model.config.meta.get('recompute') -%}
     {%- set queries = upkeep_touched_queries(plan, recipe) if recipe else [] -%}
-    {%- if not queries or (var('backfill_from') and not upkeep_is_as_recorded(plan)) -%}
+    {%- if not queries or (is_backfill() and not upkeep_is_as_recorded(plan)) -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
@@ -34,7 +34,7 @@
         select rowid as _row from {{ this }} where ({{ unit }}) in (select unit from touched_units)
     {%- endcall -%}
     {%- set leaving = run_query('select count(*) as n_rows from touched_rows').rows[0]['n_rows'] -%}
-    {%- if leaving > var('recomputed_share') * (plan['recorded']['n_rows'] | float) -%}
+    {%- if leaving > recomputed_share() * (plan['recorded']['n_rows'] | float) -%}
         {%- do upkeep_cleared(['touched_units', 'touched_rows']) -%}
         {{ return(false) }}
     {%- endif -%}
@@ -160,9 +160,11 @@
         {%- set node = graph.sources[unique_id] if unique_id in graph.sources else graph.nodes[unique_id] -%}
         {%- do addresses.update({node.name: node.relation_name}) -%}
     {%- endfor -%}
-    {%- do addresses.update({'backfill_from': var('backfill_from') or '', 'backfill_to': var('backfill_to') or ''}) -%}
+    {%- do addresses.update({
+        'backfill_from': env_var('NPS_BACKFILL_FROM', ''), 'backfill_to': env_var('NPS_BACKFILL_TO', ''),
+    }) -%}
     {%- set queries = [] -%}
-    {%- if var('backfill_from') -%}
+    {%- if is_backfill() -%}
         {%- if not recipe.get('days') -%}
             {{ return(none) }}
         {%- endif -%}

@@ -16,7 +16,7 @@
     {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
     {%- set dated = model.config.meta.get('dated') -%}
     {%- set asks_once = dated and compiled_code.count(as_of_date()) == 1 and as_of_date() ~ ' as ' ~ dated in compiled_code -%}
-    {%- set is_dated_alone = asks_once and stands and plan['changed'].keys() | list == ['as_of'] and not var('backfill_from') -%}
+    {%- set is_dated_alone = asks_once and stands and plan['changed'].keys() | list == ['as_of'] and not is_backfill() -%}
     {%- set set_date -%}
         select * replace ({{ as_of_date() }} as {{ dated }}) from {{ existing }}
     {%- endset -%}
