@@ -40,6 +40,14 @@ def test_a_night_in_which_nothing_arrived_builds_nothing_and_publishes_the_same(
     assert said["raw_events"] == []
 
 
+def test_in_another_home_the_project_is_not_parsed_again(home: Path) -> None:
+    said = (home / "build" / "logs" / "dbt.log").read_text(encoding="utf-8")
+
+    assert "data tests" in said
+    # Of the profile, or of variables: as dbt says why it parses all.
+    assert "has changed" not in said and "have changed" not in said
+
+
 def test_what_changed_is_built_and_a_changed_file_is_reported(home: Path, tmp_path: Path) -> None:
     raw = home / "raw"
     run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
