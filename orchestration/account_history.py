@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.raw_tables import RAW_SCHEMA, quoted
+from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.warehouse import quoted
 
 SCHEMA = "history"
 TABLE = "account_versions"

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration import raw_ledger
-from orchestration.raw_tables import RAW_SCHEMA, quoted
-from orchestration.warehouse import drop_relation
+from orchestration.raw import ledger as raw_ledger
+from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.warehouse import drop_relation, quoted
 
 SCHEMA = "upkeep"
 

@@ -93,6 +93,14 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def drop_relation(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
     """What stands in the build file under the name, whether it is a table or a view."""
     kinds = connection.execute(

@@ -32,7 +32,7 @@ from orchestration.dbt_cli import (
 )
 from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.instance import open_instance, prepare_home
-from orchestration.raw_tables import RawTable, tables_from_manifest
+from orchestration.raw.tables import RawTable, tables_from_manifest
 from orchestration.run_history import RunHistory
 from orchestration.settings import REPOSITORY, Settings, load_settings
 

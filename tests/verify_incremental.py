@@ -23,7 +23,8 @@ from orchestration.account_history import keep_account_versions
 from orchestration.built import file_hash
 from orchestration.comments.enrichment import enrich
 from orchestration.findings import BuildError
-from orchestration.raw_tables import land, tables_from_manifest
+from orchestration.raw.landing import land
+from orchestration.raw.tables import tables_from_manifest
 from orchestration.settings import load_settings
 from orchestration.upkeep import note_sources
 from orchestration.warehouse import open_build

@@ -13,7 +13,7 @@ from orchestration.comments.enrichment import enrich
 from orchestration.dbt_cli import REFERENCE
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
-from orchestration.raw_tables import RAW_SCHEMA
+from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.raw_files import RawFile
+from orchestration.raw.files import RawFile
 
 SCHEMA = "ledger"
-# What decides how a raw file is read.
-READERS = ("raw_files.py", "raw_place.py", "raw_tables.py", "raw_ledger.py")
+# What decides how a raw file is read: every module of this room.
+READERS = tuple(sorted(Path(__file__).parent.glob("*.py")))
 
 _CREATE = f"""
 create schema if not exists {SCHEMA};
@@ -60,8 +60,8 @@ class ReadFile:
 def reader(columns: Sequence[str], required: Sequence[str]) -> str:
     """By whom a table's files are read: the code, the engine and which columns are sought."""
     digest = hashlib.sha256()
-    for name in READERS:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    for path in READERS:
+        digest.update(path.read_bytes())
     digest.update(repr((duckdb.__version__, tuple(columns), tuple(required))).encode())
     return digest.hexdigest()
 

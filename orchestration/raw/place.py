@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw_files import FORMATS, RawFile, check_whole, csv_header, file_format, names_below, parse_header
+from orchestration.raw.files import FORMATS, RawFile, check_whole, csv_header, file_format, names_below, parse_header
 
 # The engine's extension that reads a URL of this scheme; PyPI has them as duckdb-extension-<name>.
 EXTENSIONS = {"http": "httpfs", "https": "httpfs", "s3": "httpfs", "gs": "httpfs", "r2": "httpfs", "hf": "httpfs"}
