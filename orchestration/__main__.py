@@ -106,7 +106,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
     from orchestration.definitions import defs
     from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
-    from orchestration.instance import open_instance
+    from orchestration.runs.instance import open_instance
 
     with open_instance(settings) as instance:
         fail_abandoned_runs(instance)
@@ -160,7 +160,7 @@ def _publish(
 def serve(settings: Settings, options: argparse.Namespace) -> int:
     """The web page and the daemon, in one process group on localhost; Ctrl-C ends both."""
     from orchestration.defs.resources import fail_abandoned_runs
-    from orchestration.instance import open_instance
+    from orchestration.runs.instance import open_instance
 
     dbt_cli.parse(settings, only_if_stale=True)
     with open_instance(settings) as instance:

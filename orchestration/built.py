@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestration.build_record import write_json
 from orchestration.dbt_cli import REFERENCE, DataTestResult, project_sources
+from orchestration.runs.record import write_json
 from orchestration.settings import REPOSITORY, Settings
 
 ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")

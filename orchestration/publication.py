@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration.build_record import write_json
 from orchestration.findings import BuildError, Finding
+from orchestration.runs.record import write_json
 from orchestration.serving import Switch, ready
 from orchestration.settings import RELEASES_KEPT, Settings
 

@@ -31,9 +31,9 @@ from orchestration.dbt_cli import (
     seconds_executing,
 )
 from orchestration.findings import BuildError, Finding, PassingFaultError
-from orchestration.instance import open_instance, prepare_home
 from orchestration.raw.tables import RawTable, tables_from_manifest
-from orchestration.run_history import RunHistory
+from orchestration.runs.history import RunHistory
+from orchestration.runs.instance import open_instance, prepare_home
 from orchestration.settings import REPOSITORY, Settings, load_settings
 
 

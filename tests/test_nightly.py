@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.dbt_cli import load_manifest
-from orchestration.instance import open_instance
+from orchestration.runs.instance import open_instance
 from orchestration.settings import load_settings
 from orchestration.warehouse import open_read_only
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import dagster as dg
 import duckdb
 
-from orchestration.build_record import BuildRecord
 from orchestration.findings import BuildError, PassingFaultError
+from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
 from orchestration.warehouse import writer_lock
 

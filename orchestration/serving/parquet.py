@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.build_record import write_json
 from orchestration.findings import BuildError, Finding
+from orchestration.runs.record import write_json
 from orchestration.settings import RELEASES_KEPT, ParquetDestination
 from orchestration.warehouse import open_read_only, released_tables
 

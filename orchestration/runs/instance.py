@@ -13,7 +13,7 @@ from orchestration.settings import Settings
 MAX_RUN_SECONDS = 6 * 60 * 60
 
 CONFIGURATION = """\
-# Written by orchestration/instance.py at every start; change it there.
+# Written by orchestration/runs/instance.py at every start; change it there.
 nux:
   enabled: false
 telemetry:
@@ -31,7 +31,7 @@ python_logs:
   managed_python_loggers: [orchestration]
   python_log_level: INFO
 event_log_storage:
-  module: orchestration.run_history
+  module: orchestration.runs.history
   class: RunHistory
   config:
     base_dir: {base_dir}
