@@ -11,13 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_cli, spark_cluster
+from orchestration import spark_cluster
 from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
+from orchestration.transform import dbt_cli
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
 logger = logging.getLogger(PACKAGE)

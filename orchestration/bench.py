@@ -18,8 +18,8 @@ from typing import Any
 
 from orchestration.bench_night import NEW, arrive, as_folders
 from orchestration.bench_panel import QUARTERS, write_panel
-from orchestration.dbt_cli import child_environment, command, prepare_target, seconds_executing
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings, process_environment
+from orchestration.transform.dbt_cli import child_environment, command, prepare_target, seconds_executing
 
 # The sample company with about 0.2, 2 and 10 million answers, and three times as many revenue lines.
 SCALES = (25.0, 250.0, 1160.0)

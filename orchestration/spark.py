@@ -20,13 +20,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.account_history import SCHEMA as HISTORY_SCHEMA
 from orchestration.comments.enrichment import SCHEMA as ENRICHMENT_SCHEMA
 from orchestration.findings import BuildError, Finding
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.settings import Settings, process_environment
-from orchestration.upkeep import SCHEMA as UPKEEP_SCHEMA
-from orchestration.upkeep import create_sources
+from orchestration.transform.account_history import SCHEMA as HISTORY_SCHEMA
+from orchestration.transform.upkeep import SCHEMA as UPKEEP_SCHEMA
+from orchestration.transform.upkeep import create_sources
 from orchestration.warehouse import drop_relation, identifier, open_build, quoted
 
 TARGET = "spark"

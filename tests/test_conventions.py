@@ -30,7 +30,7 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    from orchestration.dbt_cli import load_manifest
+    from orchestration.transform.dbt_cli import load_manifest
 
     return dict(load_manifest())
 

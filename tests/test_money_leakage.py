@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.dbt_cli import PROJECT
 from orchestration.settings import SAMPLE_RAW
+from orchestration.transform.dbt_cli import PROJECT
 from orchestration.warehouse import open_read_only
 from tests.conftest import build_environment
 

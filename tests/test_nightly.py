@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.dbt_cli import load_manifest
 from orchestration.runs.instance import open_instance
 from orchestration.settings import load_settings
+from orchestration.transform.dbt_cli import load_manifest
 from orchestration.warehouse import open_read_only
 
 

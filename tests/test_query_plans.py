@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_cli import PROJECT
 from orchestration.settings import load_settings
+from orchestration.transform.dbt_cli import PROJECT
 from orchestration.warehouse import open_read_only
 
 Plan = dict[str, Any]

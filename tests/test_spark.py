@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from orchestration import spark, spark_cluster
-from orchestration.dbt_cli import DbtRun, command, load_manifest
 from orchestration.settings import REPOSITORY, SAMPLE_RAW, Settings, load_settings
+from orchestration.transform.dbt_cli import DbtRun, command, load_manifest
 from orchestration.warehouse import PublishedTable, published_tables
 from seeds import generate_company
 from tests.conftest import TINY_AS_OF, build_environment, run_cli, run_nightly, write_tiny_raw

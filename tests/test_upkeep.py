@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import SettingsError, backfill_days
-from orchestration.upkeep import files_arrived
+from orchestration.transform.upkeep import files_arrived
 from orchestration.warehouse import PublishedTable, Upkeep, write_release
 from tests.conftest import TINY_AS_OF, run_cli, run_dbt, run_nightly
 from tests.nights import contents

@@ -12,8 +12,12 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import spark
-from orchestration.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
-from orchestration.dbt_cli import (
+from orchestration.defs.enrichment import stores
+from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
+from orchestration.defs.resources import POOL, Build, explained
+from orchestration.findings import BuildError
+from orchestration.transform.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
+from orchestration.transform.dbt_cli import (
     DataTestResult,
     DbtOutcome,
     DbtRun,
@@ -23,11 +27,7 @@ from orchestration.dbt_cli import (
     outcome,
     prepare_target,
 )
-from orchestration.defs.enrichment import stores
-from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
-from orchestration.defs.resources import POOL, Build, explained
-from orchestration.findings import BuildError
-from orchestration.upkeep import note_sources
+from orchestration.transform.upkeep import note_sources
 from orchestration.warehouse import open_build
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_cli import REFERENCE, DataTestResult, project_sources
 from orchestration.runs.record import write_json
 from orchestration.settings import REPOSITORY, Settings
+from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, project_sources
 
 ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")
 
