@@ -11,13 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration import spark_cluster
 from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
+from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
 from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
@@ -179,17 +179,17 @@ def measure(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def spark_up(settings: Settings, options: argparse.Namespace) -> int:
-    server = spark_cluster.up(settings)
-    page = spark_cluster.web_page(settings)
-    print(f"A Spark cluster of {spark_cluster.N_WORKERS} workers is up{f'; its page is {page}' if page else ''}.")
+    server = cluster.up(settings)
+    page = cluster.web_page(settings)
+    print(f"A Spark cluster of {cluster.N_WORKERS} workers is up{f'; its page is {page}' if page else ''}.")
     print("To build on it:")
     print(f"  NPS_TARGET=spark NPS_SPARK_SERVER={server} make nightly")
     return 0
 
 
 def spark_down(settings: Settings, options: argparse.Namespace) -> int:
-    stopped = spark_cluster.down(settings)
-    print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs of {spark_cluster.process_folder(settings)}")
+    stopped = cluster.down(settings)
+    print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs of {cluster.process_folder(settings)}")
     return 0
 
 

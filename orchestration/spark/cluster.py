@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orchestration.findings import BuildError, Finding
 from orchestration.settings import Settings, process_environment
-from orchestration.spark import LOOPBACK, check_installed, write_configuration
+from orchestration.spark.configuration import LOOPBACK, check_installed, write_configuration
 
 MASTER_PORT = 7077
 DEFAULT_SERVER = f"{LOOPBACK}:10000"
