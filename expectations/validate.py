@@ -29,7 +29,7 @@ from expectations.results import CheckResult, ValidationOutcome
 from expectations.suites import collect
 from expectations.tables import PUBLISHED, Batch, Suite, Table, Warehouse
 from orchestration.findings import EXAMPLES_SHOWN, example_text
-from orchestration.warehouse import open_read_only
+from orchestration.release.warehouse import open_read_only
 
 MISSING = "table_and_columns_exist"
 # Counts and the first broken rows. COMPLETE would list every broken row one by one: minutes, at two million answers.

@@ -14,12 +14,12 @@ from typing import Any
 from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
-from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
+from orchestration.release.publication import NoReleaseError, publish_again, published_build, rollback
+from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
-from orchestration.warehouse import LockTimeoutError, headline, writer_lock
 
 logger = logging.getLogger(PACKAGE)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.floor import raw_files
+from orchestration.release.warehouse import COSTLY_COMPRESSION
 from orchestration.settings import load_settings
-from orchestration.warehouse import COSTLY_COMPRESSION
 
 RAW_TABLES = (
     "survey_definitions",

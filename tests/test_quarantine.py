@@ -14,9 +14,9 @@ import pytest
 
 from orchestration.raw.landing import land
 from orchestration.raw.tables import tables_from_manifest
+from orchestration.release.warehouse import open_build, open_read_only
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.dbt_cli import DbtRun, command, load_manifest, parse
-from orchestration.warehouse import open_build, open_read_only
 
 AS_OF = "2026-07-01"
 ACCEPTED, SUPERSEDED, DELETED = "accepted", "superseded", "deleted"

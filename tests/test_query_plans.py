@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import load_settings
 from orchestration.transform.dbt_cli import PROJECT
-from orchestration.warehouse import open_read_only
 
 Plan = dict[str, Any]
 

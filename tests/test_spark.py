@@ -15,11 +15,11 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
+from orchestration.release.warehouse import PublishedTable, published_tables
 from orchestration.settings import REPOSITORY, SAMPLE_RAW, Settings, load_settings
 from orchestration.spark import configuration, handover
 from orchestration.spark.cluster import web_page
 from orchestration.transform.dbt_cli import DbtRun, command, load_manifest
-from orchestration.warehouse import PublishedTable, published_tables
 from seeds import generate_company
 from tests.conftest import TINY_AS_OF, build_environment, run_cli, run_nightly, write_tiny_raw
 

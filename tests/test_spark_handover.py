@@ -11,10 +11,10 @@ from typing import Any, cast
 import duckdb
 import pytest
 
+from orchestration.release.warehouse import PublishedTable, open_build, open_read_only, write_release
 from orchestration.settings import Settings, load_settings
 from orchestration.spark import cluster, configuration, handover
 from orchestration.transform import dbt_cli
-from orchestration.warehouse import PublishedTable, open_build, open_read_only, write_release
 
 PARTITIONED = "select 2 as nps, date '2026-06-01' as month_start"
 

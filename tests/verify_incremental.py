@@ -22,12 +22,12 @@ from orchestration.comments.enrichment import enrich
 from orchestration.findings import BuildError
 from orchestration.raw.landing import land
 from orchestration.raw.tables import tables_from_manifest
+from orchestration.release.warehouse import open_build
 from orchestration.settings import load_settings
 from orchestration.transform import dbt_cli
 from orchestration.transform.account_history import keep_account_versions
 from orchestration.transform.built import file_hash
 from orchestration.transform.upkeep import note_sources
-from orchestration.warehouse import open_build
 from tests.conftest import build_environment
 from tests.nights import Company, built_contents
 

@@ -11,11 +11,11 @@ from orchestration.comments.enrichment import enrich
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.warehouse import open_build
 from orchestration.settings import Settings
 from orchestration.transform import account_history
 from orchestration.transform.account_history import keep_account_versions
 from orchestration.transform.dbt_cli import REFERENCE
-from orchestration.warehouse import open_build
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]

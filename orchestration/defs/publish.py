@@ -10,10 +10,10 @@ import dagster as dg
 
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.warehouse import published_tables, reconciliation, upkeep_of, write_release
 from orchestration.settings import REPOSITORY, Settings, now
 from orchestration.spark.configuration import TARGET as SPARK
-from orchestration.warehouse import published_tables, reconciliation, upkeep_of, write_release
 
 RELEASE = dg.AssetKey("release")
 REPORT_KEY = dg.AssetKey("report")

@@ -12,7 +12,7 @@ from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw.landing import LandedTable, Landing, land
 from orchestration.raw.ledger import forget_files
 from orchestration.raw.tables import RawTable, tables_from_manifest
-from orchestration.warehouse import open_build
+from orchestration.release.warehouse import open_build
 
 FRESHNESS = "freshness"
 

@@ -15,6 +15,7 @@ from orchestration.defs.enrichment import stores
 from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError
+from orchestration.release.warehouse import open_build
 from orchestration.spark import configuration, handover
 from orchestration.transform.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
 from orchestration.transform.dbt_cli import (
@@ -28,7 +29,6 @@ from orchestration.transform.dbt_cli import (
     prepare_target,
 )
 from orchestration.transform.upkeep import note_sources
-from orchestration.warehouse import open_build
 
 logger = logging.getLogger(__name__)
 

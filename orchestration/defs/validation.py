@@ -10,8 +10,8 @@ from expectations.results import CheckResult
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
-from orchestration.publication import VALIDATION
-from orchestration.warehouse import PUBLISHED_TAG
+from orchestration.release.publication import VALIDATION
+from orchestration.release.warehouse import PUBLISHED_TAG
 
 AUDIT = dg.AssetKey("validation")
 # Suites exist for what arrives, for what is published and for what users edit.

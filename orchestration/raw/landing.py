@@ -26,7 +26,7 @@ from orchestration.raw.place import RawPlace
 from orchestration.raw.plan import Plan, parquet_relation, plan_table, what_is_known
 from orchestration.raw.scan import ADDRESS, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
-from orchestration.warehouse import drop_relation, identifier
+from orchestration.release.warehouse import drop_relation, identifier
 
 
 @dataclass(frozen=True)

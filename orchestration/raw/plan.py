@@ -17,7 +17,7 @@ from orchestration.raw.ledger import Fingerprint, ReadFile, fingerprint, read_fi
 from orchestration.raw.place import RawPlace
 from orchestration.raw.scan import ADDRESS, TEXT, FileColumn, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
-from orchestration.warehouse import identifier, quoted
+from orchestration.release.warehouse import identifier, quoted
 
 CSV_OPTIONS = (
     f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "

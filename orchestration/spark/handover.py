@@ -20,12 +20,12 @@ import duckdb
 
 from orchestration.comments.enrichment import SCHEMA as ENRICHMENT_SCHEMA
 from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.warehouse import drop_relation, identifier, open_build, quoted
 from orchestration.settings import Settings
 from orchestration.spark.configuration import check_installed, landed_folder, warehouse_folder, write_configuration
 from orchestration.transform.account_history import SCHEMA as HISTORY_SCHEMA
 from orchestration.transform.upkeep import SCHEMA as UPKEEP_SCHEMA
 from orchestration.transform.upkeep import create_sources
-from orchestration.warehouse import drop_relation, identifier, open_build, quoted
 
 # Types that Parquet carries from DuckDB to Spark as they are. What has another is handed over as text, which staging
 # casts as it casts any other text.

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.warehouse import quoted
+from orchestration.release.warehouse import quoted
 
 SCHEMA = "history"
 TABLE = "account_versions"

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
+from orchestration.release.warehouse import example_rows
 from orchestration.settings import REPOSITORY, Settings, now, process_environment
-from orchestration.warehouse import example_rows
 
 PROJECT = REPOSITORY / "dbt_project"
 REFERENCE = REPOSITORY / "seeds" / "reference"

@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.raw import ledger as raw_ledger
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.warehouse import drop_relation, quoted
+from orchestration.release.warehouse import drop_relation, quoted
 
 SCHEMA = "upkeep"
 

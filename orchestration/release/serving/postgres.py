@@ -20,8 +20,8 @@ from typing import Any
 import duckdb
 
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.release.warehouse import ReleasedColumn, ReleasedTable, open_read_only, released_tables
 from orchestration.settings import PostgresDestination
-from orchestration.warehouse import ReleasedColumn, ReleasedTable, open_read_only, released_tables
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ A release is a folder ``releases/<build id>`` with all that is published. ``publ
 rename: a reader finds a whole old or a whole new file, and one that has the old file open keeps it. ``build.json``
 comes last, so that what it says is there.
 
-Other destinations (``orchestration/serving``) are all made ready first, then switched, then the files: a rename hardly
-ever fails, and a publication that failed has changed nothing under ``published``.
+Other destinations (``serving``) are all made ready first, then switched, then the files: a rename hardly ever fails,
+and a publication that failed has changed nothing under ``published``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.findings import BuildError, Finding
+from orchestration.release.serving import Switch, ready
 from orchestration.runs.record import write_json
-from orchestration.serving import Switch, ready
 from orchestration.settings import RELEASES_KEPT, Settings
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from orchestration.serving import parquet, postgres
+from orchestration.release.serving import parquet, postgres
 from orchestration.settings import Destination, PostgresDestination
 
 # Lets the readers of one destination see what was made ready there.

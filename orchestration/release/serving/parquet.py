@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 
 from orchestration.findings import BuildError, Finding
+from orchestration.release.warehouse import open_read_only, released_tables
 from orchestration.runs.record import write_json
 from orchestration.settings import RELEASES_KEPT, ParquetDestination
-from orchestration.warehouse import open_read_only, released_tables
 
 logger = logging.getLogger(__name__)
 
