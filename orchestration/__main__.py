@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, bench, spark-…"""
+"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, spark-…"""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.release.publication import NoReleaseError, publish_again, published_build, rollback
@@ -37,7 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "publish": publish,
         "rollback": roll_back,
         "serve": serve,
-        "bench": measure,
         "spark-up": spark_up,
         "spark-down": spark_down,
     }
@@ -68,8 +66,6 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--port", type=int, default=3000)
-    measured = verbs.add_parser("bench", help="times and memory of the sample, and of the company at scale")
-    measured.add_argument("--scales", type=float, nargs="*", default=SCALES, help="without any: the sample alone")
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
     verbs.add_parser("spark-down", help="stop it")
     return parser
@@ -171,11 +167,6 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     # Dagster warns of a successor of this command that is for projects laid out by its own tool.
     quiet = {"DAGSTER_HOME": str(settings.dagster_home), "PYTHONWARNINGS": "ignore"}
     os.execve(dagster, arguments, process_environment() | quiet)
-
-
-def measure(settings: Settings, options: argparse.Namespace) -> int:
-    print(bench(options.scales))
-    return 0
 
 
 def spark_up(settings: Settings, options: argparse.Namespace) -> int:

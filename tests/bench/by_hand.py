@@ -1,6 +1,6 @@
 """What a user would write by hand in place of this project, to be timed beside it: in SQL, with pandas, with Polars.
 
-    python -m orchestration.bench_floor sql|pandas|polars RAW FOLDER AS_OF
+    python -m tests.bench.by_hand sql|pandas|polars RAW FOLDER AS_OF
 
 Each way makes four tables from the raw Parquet files in RAW, by the rules of the models and by its own work alone:
 fct_nps_responses, fct_account_revenue_months, and nps_by_month and nps_rolling for every dimension. The SQL makes all
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.floor import raw_files
 from orchestration.release.warehouse import COSTLY_COMPRESSION
 from orchestration.settings import load_settings
+from tests.bench.floor import raw_files
 
 RAW_TABLES = (
     "survey_definitions",
@@ -51,14 +51,14 @@ def build_with_sql(raw: Path, folder: Path, as_of: date) -> None:
 
 def build_with_pandas(raw: Path, folder: Path, as_of: date) -> None:
     """In memory, on one thread for the most part."""
-    from orchestration.floor import with_pandas
+    from tests.bench.floor import with_pandas
 
     with_pandas.build(raw, folder, as_of)
 
 
 def build_with_polars(raw: Path, folder: Path, as_of: date) -> None:
     """Lazily and in streams, on as many threads as there are cores (POLARS_MAX_THREADS)."""
-    from orchestration.floor import with_polars
+    from tests.bench.floor import with_polars
 
     with_polars.build(raw, folder, as_of)
 
@@ -68,7 +68,7 @@ WAYS = {"sql": build_with_sql, "pandas": build_with_pandas, "polars": build_with
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """One way, in a process of its own; FOLDER is made if it is not there, and its tables must not be."""
-    parser = argparse.ArgumentParser(prog="python -m orchestration.bench_floor", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.by_hand", description=main.__doc__)
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("raw", type=Path, help="folder of <table>.parquet, or of <table>/*.parquet")
     parser.add_argument("folder", type=Path, help="where the tables go")

@@ -1,7 +1,11 @@
-"""Times and memory: of the sample, of the company at scale and nights on top of it, of the same by hand, of a point."""
+"""Times and memory: of the sample, of the company at scale and nights on top of it, of the same by hand, of a point.
+
+python -m tests.bench [--scales 25 250 1160]
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -16,17 +20,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.bench_night import NEW, arrive, as_folders
-from orchestration.bench_panel import QUARTERS, write_panel
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings, process_environment
 from orchestration.transform.dbt_cli import child_environment, command, prepare_target, seconds_executing
+from tests.bench.night import NEW, arrive, as_folders
+from tests.bench.panel import QUARTERS, write_panel
 
 # The sample company with about 0.2, 2 and 10 million answers, and three times as many revenue lines.
 SCALES = (25.0, 250.0, 1160.0)
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
 # each: with less, what is written to disk instead costs time.
 PANELS = {1: "3GB", 2: "4GB", 4: "8GB"}
-# What others would make by hand (bench_floor): in SQL with all rules and errors, in pandas and Polars with some.
+# What others would make by hand (by_hand.py): in SQL with all rules and errors, in pandas and Polars with some.
 CORE = ("fct_nps_responses", "fct_account_revenue_months", "nps_by_month", "nps_rolling")
 PHASES = ("raw", "enrichment", "dbt", "validation", "publish", "report")
 
@@ -188,7 +192,7 @@ def _measure_by_hand(name: str, raw: Path, built: Path, home: Path, as_of: date)
     runs = {"this project": _run_dbt(["--full-refresh", "--select", *(f"+{table}" for table in CORE)], environment)[0]}
     for way in ("sql", "pandas", "polars"):
         folder = home / f"by-hand-{way}"
-        arguments = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw), str(folder), as_of.isoformat()]
+        arguments = [sys.executable, "-m", "tests.bench.by_hand", way, str(raw), str(folder), as_of.isoformat()]
         runs[way] = _run(arguments, environment)
         shutil.rmtree(folder)
     floor = runs["sql"].seconds
@@ -221,3 +225,14 @@ def _measure_panel(millions: int, memory_limit: str, home: Path) -> list[str]:
         memory_limit,
         f"{run.peak_mib:,}",
     ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Times and memory of the sample, and of the company at scale."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
+    parser.add_argument("--scales", type=float, nargs="*", default=SCALES, help="without any: the sample alone")
+    print(bench(parser.parse_args(arguments).scales))
+
+
+if __name__ == "__main__":
+    main()

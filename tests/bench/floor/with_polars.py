@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.floor import raw_files
+from tests.bench.floor import raw_files
 
 DIMENSIONS = (
     *("survey_id", "channel", "touchpoint", "resolution_mode", "segment", "size_band", "region", "industry"),

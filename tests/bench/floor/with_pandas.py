@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from orchestration.floor import raw_files
+from tests.bench.floor import raw_files
 
 # What is asked of an answer, besides the total.
 DIMENSIONS = (
