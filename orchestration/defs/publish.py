@@ -8,12 +8,12 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import spark
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.warehouse import published_tables, reconciliation, upkeep_of, write_release
 from orchestration.settings import REPOSITORY, Settings, now
-from orchestration.warehouse import published_tables, reconciliation, upkeep_of, write_release
+from orchestration.spark.configuration import TARGET as SPARK
 
 RELEASE = dg.AssetKey("release")
 REPORT_KEY = dg.AssetKey("report")
@@ -31,7 +31,7 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
         tables = published_tables(manifest)
         # On another engine nothing is known of how its tables changed.
-        upkeep = {} if settings.target == spark.TARGET else upkeep_of(settings.build_file)
+        upkeep = {} if settings.target == SPARK else upkeep_of(settings.build_file)
         rows = write_release(
             settings.build_file,
             settings.staged_folder / DATABASE,
