@@ -11,7 +11,14 @@ import dagster as dg
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
 from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
-from orchestration.release.warehouse import published_tables, reconciliation, upkeep_of, write_release
+from orchestration.release.warehouse import (
+    n_source_checks_passed,
+    published_tables,
+    reconciliation,
+    source_checks,
+    upkeep_of,
+    write_release,
+)
 from orchestration.settings import REPOSITORY, Settings, now
 from orchestration.spark.configuration import TARGET as SPARK
 
@@ -71,6 +78,7 @@ def build_description(build: Build) -> dict[str, Any]:
     """What build.json says of the build, as far as it has come."""
     settings, record = build.settings, build.record.read()
     raw, dbt, audit = record["raw"], record["dbt"], record["validation"]
+    arrived = source_checks(settings.staged_folder / DATABASE)
     warned = [*raw["late"], *dbt["warned"], *audit["warned"]]
     return {
         "build_id": record["build_id"],
@@ -86,11 +94,16 @@ def build_description(build: Build) -> dict[str, Any]:
         "fingerprints": record["release"]["fingerprints"],
         "reconciliation": reconciliation(settings.staged_folder / DATABASE),
         "checks": {
-            "passed": raw["checks"] - len(raw["late"]) + dbt["passed"] + audit["passed"],
-            "warned": len(warned),
+            "passed": raw["checks"]
+            - len(raw["late"])
+            + dbt["passed"]
+            + audit["passed"]
+            + n_source_checks_passed(settings.staged_folder / DATABASE),
+            "warned": len(warned) + len(arrived),
             "failed": 0,
         },
         "warned": warned,
+        "source_checks": arrived,
         "warnings": raw["warnings"],
         "raw_events": raw["events"],
         "target": settings.target,

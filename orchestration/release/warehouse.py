@@ -364,6 +364,21 @@ def reconciliation(release_file: Path) -> dict[str, dict[str, int]]:
     return {row.pop("raw_table"): row for row in rows}
 
 
+def source_checks(release_file: Path) -> list[dict[str, Any]]:
+    """The checks of what arrived, that did not pass: each that failed or warned, failed ones first."""
+    return rows_as_dicts(
+        release_file,
+        "select raw_table, check_name, subject, verdict, message from marts.source_checks "
+        "where verdict <> 'passed' order by verdict, raw_table, check_name, subject",
+    )
+
+
+def n_source_checks_passed(release_file: Path) -> int:
+    """How many checks of what arrived passed."""
+    (row,) = rows_as_dicts(release_file, "select count(*) as n from marts.source_checks where verdict = 'passed'")
+    return int(row["n"])
+
+
 def headline(release_file: Path, program_type: str, as_of: str) -> dict[str, Any] | None:
     """The company's standing score of a programme on a day; None where nobody ever answered by then."""
     rows = rows_as_dicts(
