@@ -5,12 +5,11 @@ Every trap alone would give a wrong score or wrong money, and each is told apart
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from orchestration.release.warehouse import rows_as_dicts
@@ -132,7 +131,8 @@ def scores(company: tuple[Finished, Path]) -> dict[str, float]:
     rows = rows_as_dicts(
         company[1],
         "select dimension_value, sum(points_sum) / sum(n_scored) as nps from marts.nps_by_month "
-        "where dimension = 'survey_id' and nps_rule = 'all_responses' group by dimension_value having sum(n_scored) > 0",
+        "where dimension = 'survey_id' and nps_rule = 'all_responses' "
+        "group by dimension_value having sum(n_scored) > 0",
     )
     return {row["dimension_value"]: row["nps"] for row in rows}
 
@@ -220,7 +220,9 @@ def ledger_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_money_that_is_set_aside_refuses_estimates_and_leaves_the_score(ledger_release: Path) -> None:
-    reasons = rows_as_dicts(ledger_release, "select distinct refusal_reason, slope_per_point from marts.nps_point_value")
+    reasons = rows_as_dicts(
+        ledger_release, "select distinct refusal_reason, slope_per_point from marts.nps_point_value"
+    )
     retained = rows_as_dicts(
         ledger_release,
         "select distinct suppression_reason, net_revenue_retention, standardised_share from marts.nps_group_retention",

@@ -31,7 +31,7 @@ def _dispatch(name: str) -> Callable[..., str]:
 
 # Any moment will do: what is rendered is read, not run.
 run_started_at = datetime(2000, 1, 1, tzinfo=UTC)
-adapter = SimpleNamespace(dispatch=_dispatch)
+adapter = SimpleNamespace(dispatch=_dispatch, quote='"{}"'.format)
 dbt = SimpleNamespace(
     date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
     position=lambda part, text: f"position({part} in {text})",

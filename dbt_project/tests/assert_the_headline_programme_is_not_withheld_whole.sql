@@ -1,5 +1,5 @@
--- A build whose headline programme has answers, none of which may be scored, would publish an empty score: it stops here, and
--- the message of each survey says why.
+-- A build whose headline programme has answers, none of which may be scored, would publish an empty score: it stops
+-- here, and the message of each survey says why.
 with
 
 surveys as (

@@ -1,6 +1,7 @@
 {# Set aside is what staging sets aside, and every answer of a survey that is withheld. #}
 {% set is_set_aside = "verdict = 'quarantined'" %}
-{% set is_answer_set_aside = is_set_aside ~ " or (verdict = 'accepted' and traced_survey_id in (select survey_id from {withheld}))" %}
+{% set is_answer_set_aside = is_set_aside
+    ~ " or (verdict = 'accepted' and traced_survey_id in (select survey_id from {withheld}))" %}
 
 {% set follow = {} %}
 {% for table in raw_tables() %}
@@ -29,6 +30,7 @@ withheld as (
 
 {% for table in raw_tables() %}
 
+{% set condition = is_answer_set_aside if table.name == 'survey_responses' else is_set_aside %}
 quarantined_{{ table.name }} as (
     select
         _row_number,
@@ -36,7 +38,7 @@ quarantined_{{ table.name }} as (
         loaded_at
     from {{ ref(table.model) }}
     where
-        ({{ is_answer_set_aside.replace('{withheld}', 'withheld') if table.name == 'survey_responses' else is_set_aside }})
+        ({{ condition.replace('{withheld}', 'withheld') }})
         {{ touched("'" ~ table.name ~ " ' || cast(_row_number as " ~ dbt.type_string() ~ ')') }}
 ),
 

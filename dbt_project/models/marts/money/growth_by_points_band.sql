@@ -63,6 +63,14 @@ money as (
     select is_withheld from {{ ref('int_money_withheld') }}
 ),
 
+judged as (
+    select
+        ratios.*,
+        money.is_withheld
+    from ratios
+    cross join money
+),
+
 final as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -70,20 +78,20 @@ final as (
         points_band,
         '{{ var("reporting_currency") }}' as currency,
         case
-            when money.is_withheld then 'revenue_withheld'
+            when is_withheld then 'revenue_withheld'
             when n_clusters < {{ var('minimum_scored_answers') }} then 'suppressed'
             when margin is null then 'one_account'
             when n_clusters < {{ var('minimum_compared_accounts') }} then 'low_sample'
         end as suppression_reason,
         {{ as_count('n_clusters') }} as n_accounts,
         cast(denominator_total as {{ money_type() }}) as base_revenue,
-        case when not money.is_withheld then estimate end as net_revenue_retention,
-        case when n_clusters >= {{ var('minimum_scored_answers') }} and not money.is_withheld then estimate - margin end as ci_low,
-        case when n_clusters >= {{ var('minimum_scored_answers') }} and not money.is_withheld then estimate + margin end as ci_high,
-        n_clusters >= {{ var('minimum_compared_accounts') }} and margin is not null and not money.is_withheld
-            as is_reportable
-    from ratios
-    cross join money
+        case when not is_withheld then estimate end as net_revenue_retention,
+        case when n_clusters >= {{ var('minimum_scored_answers') }} and not is_withheld then estimate - margin end
+            as ci_low,
+        case when n_clusters >= {{ var('minimum_scored_answers') }} and not is_withheld then estimate + margin end
+            as ci_high,
+        n_clusters >= {{ var('minimum_compared_accounts') }} and margin is not null and not is_withheld as is_reportable
+    from judged
 )
 
 select * from final

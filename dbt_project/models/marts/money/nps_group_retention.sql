@@ -245,8 +245,10 @@ final as (
         case when is_complete then estimate + margin end as ci_high,
         case when margin is not null then 'account_jackknife' end as ci_method,
         case when is_complete then standardised_estimate end as net_revenue_retention_standardised,
-        case when is_complete then standardised_estimate - standardised_margin end as net_revenue_retention_standardised_ci_low,
-        case when is_complete then standardised_estimate + standardised_margin end as net_revenue_retention_standardised_ci_high,
+        case when is_complete then standardised_estimate - standardised_margin end
+            as net_revenue_retention_standardised_ci_low,
+        case when is_complete then standardised_estimate + standardised_margin end
+            as net_revenue_retention_standardised_ci_high,
         case when is_complete then standardised_share end as standardised_share,
         case when is_complete then kept_revenue / base_revenue end as gross_revenue_retention,
         case when is_complete then n_retained * 1e0 / n_accounts end as logo_retention,

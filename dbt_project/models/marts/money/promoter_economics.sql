@@ -120,6 +120,10 @@ margins as (
     group by nps_group
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 worths as (
     select
         {% for measure in measures %}
@@ -136,14 +140,12 @@ worths as (
             as lifetime_value_uncapped,
         valued.referral_margin * valued.n_years_worth as referral_value,
         (valued.margin + valued.referral_margin) * valued.n_years_worth as total_worth,
-        margins.effective_clusters
+        margins.effective_clusters,
+        money.is_withheld
     from valued
     inner join margins
         on valued.nps_group = margins.nps_group
-),
-
-money as (
-    select is_withheld from {{ ref('int_money_withheld') }}
+    cross join money
 ),
 
 final as (
@@ -154,24 +156,23 @@ final as (
         {{ as_count('n_accounts') }} as n_accounts,
         effective_clusters as effective_n,
         {% for measure in measures[:5] %}
-        case when not money.is_withheld then {{ measure }} end as {{ measure }},
-        case when not money.is_withheld then {{ measure }} - {{ measure }}_margin end as {{ measure }}_ci_low,
-        case when not money.is_withheld then {{ measure }} + {{ measure }}_margin end as {{ measure }}_ci_high,
+        case when not is_withheld then {{ measure }} end as {{ measure }},
+        case when not is_withheld then {{ measure }} - {{ measure }}_margin end as {{ measure }}_ci_low,
+        case when not is_withheld then {{ measure }} + {{ measure }}_margin end as {{ measure }}_ci_high,
         {% endfor %}
-        case when not money.is_withheld then lifetime_value_uncapped end as lifetime_value_uncapped,
-        case when not money.is_withheld then total_worth end as total_worth,
-        case when not money.is_withheld then total_worth - total_worth_margin end as ci_low,
-        case when not money.is_withheld then total_worth + total_worth_margin end as ci_high,
-        n_accounts >= {{ var('minimum_compared_accounts') }} and total_worth_margin is not null and not money.is_withheld
+        case when not is_withheld then lifetime_value_uncapped end as lifetime_value_uncapped,
+        case when not is_withheld then total_worth end as total_worth,
+        case when not is_withheld then total_worth - total_worth_margin end as ci_low,
+        case when not is_withheld then total_worth + total_worth_margin end as ci_high,
+        n_accounts >= {{ var('minimum_compared_accounts') }} and total_worth_margin is not null and not is_withheld
             as is_reportable,
         case
-            when money.is_withheld then 'revenue_withheld'
+            when is_withheld then 'revenue_withheld'
             when n_accounts < {{ var('minimum_scored_answers') }} then 'suppressed'
             when total_worth_margin is null then 'one_account'
             when n_accounts < {{ var('minimum_compared_accounts') }} then 'low_sample'
         end as suppression_reason
     from worths
-    cross join money
 )
 
 select * from final

@@ -52,7 +52,7 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when account_id is null then 'key_missing'
+            when read.account_id is null then 'key_missing'
             {{ value_reasons(moments, ['is_deleted']) }}
         end as reason
     from read

@@ -39,7 +39,8 @@ judged as (
         superseded._row_number is not null as is_superseded,
         case
             when typed.check_in_id is null then 'key_missing'
-            when typed.scheduled_at is null and {{ clean_text('scheduled_at_given') }} is null then 'scheduled_at_invalid'
+            when typed.scheduled_at is null and {{ clean_text('scheduled_at_given') }} is null
+                then 'scheduled_at_invalid'
             {{ value_reasons(moments) }}
             when accounts.account_id is null then 'unknown_account'
         end as reason

@@ -46,7 +46,7 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when contact_id is null then 'key_missing'
+            when read.contact_id is null then 'key_missing'
             {{ value_reasons(moments, ['is_deleted']) }}
         end as reason
     from read

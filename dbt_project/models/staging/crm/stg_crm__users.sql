@@ -41,7 +41,7 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when user_id is null then 'key_missing'
+            when read.user_id is null then 'key_missing'
             {{ value_reasons(moments, ['hourly_cost', 'is_active']) }}
         end as reason
     from read

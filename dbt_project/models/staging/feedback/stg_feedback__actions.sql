@@ -44,8 +44,8 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when action_id is null then 'key_missing'
-            when started_at is null and {{ clean_text('started_at_given') }} is null then 'started_at_invalid'
+            when read.action_id is null then 'key_missing'
+            when read.started_at is null and {{ clean_text('started_at_given') }} is null then 'started_at_invalid'
             {{ value_reasons(moments, ['polarity']) }}
         end as reason
     from read

@@ -47,9 +47,9 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when survey_id is null then 'key_missing'
-            when scale_min is null then 'scale_min_invalid'
-            when scale_max is null then 'scale_max_invalid'
+            when read.survey_id is null then 'key_missing'
+            when read.scale_min is null then 'scale_min_invalid'
+            when read.scale_max is null then 'scale_max_invalid'
             {{ value_reasons(moments, vocabularies + ['counts_as_nps']) }}
         end as reason
     from read

@@ -71,10 +71,10 @@ judged as (
         read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when invitation_id is null then 'key_missing'
-            when sent_at is null and {{ clean_text('sent_at_given') }} is null then 'sent_at_invalid'
+            when read.invitation_id is null then 'key_missing'
+            when read.sent_at is null and {{ clean_text('sent_at_given') }} is null then 'sent_at_invalid'
             {{ value_reasons(moments, ['has_incentive']) }}
-            when sent_date > {{ as_of_date() }} then 'sent_in_future'
+            when read.sent_date > {{ as_of_date() }} then 'sent_in_future'
         end as reason
     from read
     left join superseded on read._row_number = superseded._row_number
