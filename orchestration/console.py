@@ -108,5 +108,5 @@ def what_was_published(
         f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
     ]
     lines += [f"  raw file    {event}" for event in build["raw_events"]]
-    lines += [_what_arrived(check) for check in build["source_checks"]]
+    lines += [_what_arrived(check) for check in build["arrived"]]
     return "\n".join([*lines, *(f"  warning     {warning}" for warning in [*build["warnings"], *build["warned"]])])

@@ -43,7 +43,7 @@ def published(model: str, months: list[Month]) -> list[Shown]:
             connection.execute(f"create schema warehouse.{schema}")
         connection.execute(
             "create table warehouse.marts.dim_surveys as select 'emp' as survey_id, 'employee' as program_type, "
-            "true as counts_as_nps"
+            "true as counts_as_nps, cast(null as text) as suppression_reason"
         )
         connection.execute(
             "create table warehouse.staging.stg_survey__invitations (invitation_id text, survey_id text, verdict text)"

@@ -103,7 +103,7 @@ def build_description(build: Build) -> dict[str, Any]:
             "failed": 0,
         },
         "warned": warned,
-        "source_checks": arrived,
+        "arrived": arrived,
         "warnings": raw["warnings"],
         "raw_events": raw["events"],
         "target": settings.target,
