@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills lint \
+.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-source-checks lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
@@ -114,6 +114,9 @@ test-spark-cluster: .venv-spark/dev ## a small company on a Spark cluster of thi
 verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
 	@$(BIN)/python -m tests.verify_loop
+
+verify-source-checks: .venv/dev ## false alarms of the checks of what arrived, on companies without dirt: COMPANIES=200
+	@$(BIN)/python -m tests.verify_source_checks $(COMPANIES)
 
 verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
 	@$(BIN)/python -m tests.verify_kills $(KILLS)
