@@ -170,8 +170,8 @@ PLANTED: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 
-# Columns that are cast: those of dates and times, and others. Of each, a value that does not parse, and a date out of the
-# span of a company's records, are planted in rows that are right otherwise.
+# Columns that are cast: those of dates and times, and others. Of each, a value that does not parse, and a date out of
+# the span of a company's records, are planted in rows that are right otherwise.
 MOMENTS = {
     "survey_definitions": ["updated_at", "loaded_at"],
     "survey_invitations": ["sent_at", "delivered_at", "opened_at", "bounced_at", "loaded_at"],

@@ -2,8 +2,8 @@
 
     python -m tests.verify_source_checks [companies [first]]
 
-draws companies of several sizes, some with the required tables alone, builds the models behind source_checks, and prints
-each check that did not pass; ends with 1 if more than one in a hundred did not.
+draws companies of several sizes, some with the required tables alone, builds the models behind source_checks, and
+prints each check that did not pass; ends with 1 if more than one in a hundred did not.
 """
 
 from __future__ import annotations
