@@ -116,7 +116,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
     write(folder, "survey_definitions", definitions(sorted({str(row["survey_id"]) for row in rows} - {""})))
     write(folder, "crm_accounts", accounts())
     write(folder, "crm_revenue", ledger(ACCOUNTS))
-    invitations = [
+    invitations: list[dict[str, object]] = [
         {"invitation_id": f"i{n}", "survey_id": "local", "channel": "email", "sent_at": day(n, hour=9 + n % 6)}
         for n in range(60)
     ]
