@@ -377,8 +377,8 @@ def links_steady(column: str, now: str, before: str) -> Expectation:
             column,
             f"The share of answers that find their account is at most {LINKED_SHARE_FALLS_AT_MOST} points below "
             "that of the last published build",
-            "link_quality says which way found fewer: look at the columns account_id, contact_id and contact_email of the "
-            "newest answers, and at crm_accounts, crm_contacts and account_links.",
+            "link_quality says which way found fewer: look at account_id, contact_id and contact_email of the newest "
+            "answers, and at crm_accounts, crm_contacts and account_links.",
             now,
             before,
             severity="warning",

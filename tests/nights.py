@@ -15,8 +15,8 @@ HEADERS = {
     "delivered_at",
     "survey_definitions": "survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,"
     "scale_direction,counts_as_nps",
-    "crm_accounts": "account_id,account_name,parent_account_id,segment,size_band,region,created_at,updated_at,email_domains,"
-    "merged_into_id,is_deleted,churned_at",
+    "crm_accounts": "account_id,account_name,parent_account_id,segment,size_band,region,created_at,updated_at,"
+    "email_domains,merged_into_id,is_deleted,churned_at",
     "crm_contacts": "contact_id,account_id,buying_role,last_active_at,updated_at,email,merged_into_id,is_deleted",
     "account_links": "source,source_account_id,account_id,valid_from",
     "crm_users": "user_id,user_name,team",
@@ -269,6 +269,7 @@ class Company:
 
     def _answer(self, key: str, version: int = 0, deleted: str = "") -> str:
         contact = self._random.randrange(ACCOUNTS * 2 + 4)
+        domain = f"d{contact % 4}.example"
         answered = f"{self._day()}T{self._random.randrange(24):02d}:00:00Z"
         fields = [
             key,
@@ -276,7 +277,7 @@ class Company:
             self._random.choice(["", *self._invitations[-20:]]),
             self._account_named(contact),
             self._random.choice([f"c{contact}", f"c{contact}", "", f"New{contact}@d0.example"]),
-            self._random.choice(["", "", f"p{contact}@d{contact % 4}.example", f"q{contact % 5}@d{contact % 4}.example"]),
+            self._random.choice(["", "", f"p{contact}@{domain}", f"q{contact % 5}@{domain}"]),
             self._random.choice(["", "u0", "u1", "u2"]),
             self._random.choice(["email", "shop"]),
             answered,
@@ -289,7 +290,7 @@ class Company:
         return ",".join(fields)
 
     def _account_named(self, number: int) -> str:
-        """An account as an answer or a line names it: mostly by its own id, or by a key of another system, or not at all."""
+        """An account as an answer or a line names it: by its own id, by a key of another system, or not at all."""
         own = f"a{number % (ACCOUNTS + 1)}"
         return self._random.choice([own, own, own, "", f"x{number % 3}"])
 

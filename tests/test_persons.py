@@ -35,8 +35,8 @@ def two_answers(survey: str, n: int, *named: tuple[str, str]) -> list[str]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_tiny_raw(tmp_path_factory.mktemp("persons") / "raw")
-    # Two products of one firm became one account; the CRM emptied the fields of the one that it deleted, and the link to
-    # the survivor stands in the version before. The other product was merged into that one earlier still.
+    # Three accounts of one firm became one, in two steps. The CRM emptied the fields of the one that it deleted last:
+    # where that one went stands in the version before.
     write(
         folder,
         "crm_accounts",
@@ -141,7 +141,8 @@ def test_people_behind_one_mailbox_are_not_one_person(release: duckdb.DuckDBPyCo
 
 def test_the_survivor_of_a_merge_has_all_revenue_and_answers(release: duckdb.DuckDBPyConnection) -> None:
     revenue: Rows = release.execute(
-        "select month_start::varchar, revenue::int from marts.fct_account_revenue_months where account_id = 'ash' order by 1"
+        "select month_start::varchar, revenue::int from marts.fct_account_revenue_months "
+        "where account_id = 'ash' order by 1"
     ).fetchall()
     answers: Rows = release.execute(
         "select response_id, account_id, link_method from marts.fct_nps_responses "
@@ -157,8 +158,8 @@ def test_the_survivor_of_a_merge_has_all_revenue_and_answers(release: duckdb.Duc
 
 def test_what_was_merged_is_no_account_and_no_row_is_lost(release: duckdb.DuckDBPyConnection) -> None:
     accounts = release.execute(
-        "select account_id, parent_account_id, ultimate_parent_account_id, created_date::varchar from marts.dim_accounts "
-        "where account_id not like 'a_' order by 1"
+        "select account_id, parent_account_id, ultimate_parent_account_id, created_date::varchar "
+        "from marts.dim_accounts where account_id not like 'a_' order by 1"
     ).fetchall()
     rows = release.execute(
         "select n_raw, n_superseded, n_deleted, n_quarantined, n_accepted from marts.row_reconciliation "
@@ -195,12 +196,15 @@ def test_each_answer_finds_its_account_as_of_its_day(release: duckdb.DuckDBPyCon
 
 
 def test_the_ways_are_all_answers_of_the_month(release: duckdb.DuckDBPyConnection) -> None:
-    assert release.execute(
-        "select sum(n_answers), sum(share_of_answers)::decimal(9, 6)::varchar from marts.link_quality "
-        "where month_start = '2024-05-01'"
-    ).fetchall() == release.execute(
-        "select count(*), '1.000000' from marts.fct_nps_responses where month_start = '2024-05-01'"
-    ).fetchall()
+    assert (
+        release.execute(
+            "select sum(n_answers), sum(share_of_answers)::decimal(9, 6)::varchar from marts.link_quality "
+            "where month_start = '2024-05-01'"
+        ).fetchall()
+        == release.execute(
+            "select count(*), '1.000000' from marts.fct_nps_responses where month_start = '2024-05-01'"
+        ).fetchall()
+    )
 
 
 def test_no_address_is_published(release: duckdb.DuckDBPyConnection) -> None:

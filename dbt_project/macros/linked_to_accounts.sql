@@ -65,7 +65,7 @@
             case
                 when coalesce(account_keys.account_id, contacts.account_id, mailed.account_id) is null
                     then {{ email_domain(relation ~ '.contact_email') }}
-            end = email_domains.domain
+            end = email_domains.email_domain
     left join role_mailboxes
         on
             case

@@ -12,6 +12,6 @@
         'int_contact_emails_matched': rows_of
             .replace('{column}', 'contact_email').replace('{keys}', 'select email from {changes}'),
         'int_email_domains_matched': rows_of
-            .replace('{column}', email_domain('contact_email')).replace('{keys}', 'select domain from {changes}'),
+            .replace('{column}', email_domain('contact_email')).replace('{keys}', 'select email_domain from {changes}'),
     }) }}
 {%- endmacro %}

@@ -49,7 +49,7 @@ counted as (
     group by email
 ),
 
--- A mailbox of a role, or of people at many accounts, is several persons as soon as it is the address of several contacts.
+-- The mailbox of a role, or one of people at many accounts, is several persons once several contacts have it.
 judged as (
     select
         counted.*,

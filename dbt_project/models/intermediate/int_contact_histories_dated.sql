@@ -139,7 +139,7 @@ final as (
     left join emails
         on contacts.email = emails.email
     left join email_domains
-        on {{ email_domain('contacts.email') }} = email_domains.domain
+        on {{ email_domain('contacts.email') }} = email_domains.email_domain
 )
 
 select * from final

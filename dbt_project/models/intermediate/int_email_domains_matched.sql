@@ -1,4 +1,4 @@
-{{ config(meta={'compared_by': 'domain'}) }}
+{{ config(meta={'compared_by': 'email_domain'}) }}
 
 with
 
@@ -45,22 +45,24 @@ words as (
 domains as (
     select distinct
         account_id,
-        regexp_replace(regexp_replace(word, {{ text_literal('^www\\.') }}, ''), {{ text_literal('\\.+$') }}, '') as domain
+        regexp_replace(
+            regexp_replace(word, {{ text_literal('^www\\.') }}, ''), {{ text_literal('\\.+$') }}, ''
+        ) as email_domain
     from words
 ),
 
 -- What two accounts have says nothing, and what anybody can have neither.
 final as (
     select
-        domains.domain,
+        domains.email_domain,
         min(domains.account_id) as account_id
     from domains
     left join free_mail_domains
-        on domains.domain = free_mail_domains.domain
+        on domains.email_domain = free_mail_domains.domain
     where
         free_mail_domains.domain is null
-        and domains.domain like '%_._%'
-    group by domains.domain
+        and domains.email_domain like '%_._%'
+    group by domains.email_domain
     having count(*) = 1
 )
 

@@ -18,7 +18,7 @@ links as (
 -- An account's own key goes before what anybody says of a key of the same letters.
 foreign_links as (
     select
-        links.source,
+        links.source_system,
         links.source_account_id,
         links.account_id,
         coalesce(links.valid_from, date '1900-01-01') as valid_from
@@ -31,14 +31,14 @@ foreign_links as (
 -- Before its first link a key is nobody's.
 linked_from as (
     select
-        source,
+        source_system,
         source_account_id,
         account_id,
         valid_from
     from foreign_links
     union all
     select distinct
-        cast(null as {{ dbt.type_string() }}) as source,
+        cast(null as {{ dbt.type_string() }}) as source_system,
         source_account_id,
         cast(null as {{ dbt.type_string() }}) as account_id,
         date '1900-01-01' as valid_from
@@ -51,7 +51,7 @@ ranked as (
         *,
         row_number() over (
             partition by source_account_id, valid_from
-            order by case when account_id is null then 1 else 0 end, source
+            order by case when account_id is null then 1 else 0 end, source_system
         ) as place
     from linked_from
 ),

@@ -21,7 +21,7 @@ accounts as (
 typed as (
     select
         _row_number,
-        {{ clean_text('source') }} as source,
+        {{ clean_text('source') }} as source_system,
         {{ clean_text('source_account_id') }} as source_account_id,
         {{ clean_text('account_id') }} as account_id,
         coalesce({{ clean_text('valid_from') }}, 'ever') as held_from,
@@ -32,7 +32,7 @@ typed as (
 ),
 
 superseded as (
-    {{ superseded_rows('typed', key=['source', 'source_account_id', 'held_from'], version=['loaded_at']) }}
+    {{ superseded_rows('typed', key=['source_system', 'source_account_id', 'held_from'], version=['loaded_at']) }}
 ),
 
 judged as (
@@ -41,7 +41,7 @@ judged as (
         accounts.surviving_account_id,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.source is null or typed.source_account_id is null then 'key_missing'
+            when typed.source_system is null or typed.source_account_id is null then 'key_missing'
             {{ value_reasons(moments) }}
             when accounts.account_id is null then 'unknown_account'
         end as reason
@@ -53,7 +53,7 @@ judged as (
 final as (
     select
         _row_number,
-        source,
+        source_system,
         source_account_id,
         coalesce(surviving_account_id, account_id) as account_id,
         valid_from,
