@@ -1,5 +1,5 @@
 {#
-    CTEs that find who survived the merges of the CRM, for a staging model: `merges`, one row for each key that was merged, with
+    CTEs that find who survived the merges of the CRM, for a staging model: `merge_outcomes`, one row for each key that was merged, with
     `survivor_id` and `merge_status`: `merged`; `circular` where the chain of merges has no end; `unresolved` where it ends in
     somebody who is not on record, or deleted or set aside.
 
@@ -61,7 +61,7 @@ merge_edges as (
 
 {{ chains_followed('merge_edges') }},
 
-merges as (
+merge_outcomes as (
     select
         merges_said.id,
         survivors.id as survivor_id,

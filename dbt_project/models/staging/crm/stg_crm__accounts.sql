@@ -64,15 +64,15 @@ judged as (
 merged as (
     select
         judged.*,
-        merges.merge_status,
+        merge_outcomes.merge_status,
         case
             when judged.is_superseded then null
-            when merges.survivor_id is not null then merges.survivor_id
+            when merge_outcomes.survivor_id is not null then merge_outcomes.survivor_id
             when not coalesce(judged.is_deleted, false) and judged.reason is null then judged.account_id
         end as surviving_account_id
     from judged
-    left join merges
-        on judged.account_id = merges.id
+    left join merge_outcomes
+        on judged.account_id = merge_outcomes.id
 ),
 
 -- What was merged into another is no account of its own, whether or not the CRM has flagged it as deleted.

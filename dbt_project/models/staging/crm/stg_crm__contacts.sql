@@ -58,15 +58,15 @@ judged as (
 merged as (
     select
         judged.*,
-        merges.merge_status,
+        merge_outcomes.merge_status,
         case
             when judged.is_superseded then null
-            when merges.survivor_id is not null then merges.survivor_id
+            when merge_outcomes.survivor_id is not null then merge_outcomes.survivor_id
             when not coalesce(judged.is_deleted, false) and judged.reason is null then judged.contact_id
         end as surviving_contact_id
     from judged
-    left join merges
-        on judged.contact_id = merges.id
+    left join merge_outcomes
+        on judged.contact_id = merge_outcomes.id
 ),
 
 final as (
