@@ -46,6 +46,7 @@ QUARANTINED_AT_MOST = 0.05
 VOLUME_AT_LEAST, VOLUME_AT_MOST = 0.9, 1.5
 NPS_MOVES_AT_MOST = 15
 CLOSED_MONTH_MOVES_AT_MOST = 5
+LINKED_SHARE_FALLS_AT_MOST = 10
 # Scores from fewer answers move by chance alone, so drift says nothing about them.
 DRIFT_NEEDS_ANSWERS = 30
 
@@ -359,6 +360,25 @@ def volume_steady(column: str, now: str, before: str) -> Expectation:
             column,
             f"There are {VOLUME_AT_LEAST:g} to {VOLUME_AT_MOST:g} times as many rows as at the last published build",
             "Fewer rows point to a truncated export, many more to one that was loaded twice.",
+            now,
+            before,
+            severity="warning",
+        ),
+    )
+
+
+def links_steady(column: str, now: str, before: str) -> Expectation:
+    """Warns when far fewer of a month's answers find their account than at the last published build."""
+    return ExpectColumnValuesToBeBetween(
+        column=column,
+        max_value=LINKED_SHARE_FALLS_AT_MOST,
+        **_stated(
+            "links_steady",
+            column,
+            f"The share of answers that find their account is at most {LINKED_SHARE_FALLS_AT_MOST} points below "
+            "that of the last published build",
+            "link_quality says which way found fewer: look at account_id, contact_id and contact_email of the newest "
+            "answers, and at crm_accounts, crm_contacts and account_links.",
             now,
             before,
             severity="warning",

@@ -9,13 +9,16 @@ from random import Random
 import duckdb
 
 HEADERS = {
-    "survey_responses": "response_id,survey_id,invitation_id,account_id,contact_id,agent_id,channel,answered_at,score,"
-    "verbatim_reason,is_deleted,updated_at,loaded_at",
-    "survey_invitations": "invitation_id,survey_id,contact_id,account_id,agent_id,channel,sent_at,delivered_at",
+    "survey_responses": "response_id,survey_id,invitation_id,account_id,contact_id,contact_email,agent_id,channel,"
+    "answered_at,score,verbatim_reason,is_deleted,updated_at,loaded_at",
+    "survey_invitations": "invitation_id,survey_id,contact_id,contact_email,account_id,agent_id,channel,sent_at,"
+    "delivered_at",
     "survey_definitions": "survey_id,survey_name,program_type,metric,question_text,scale_min,scale_max,"
     "scale_direction,counts_as_nps",
-    "crm_accounts": "account_id,account_name,segment,size_band,region,created_at,updated_at,churned_at",
-    "crm_contacts": "contact_id,account_id,buying_role,last_active_at,updated_at",
+    "crm_accounts": "account_id,account_name,parent_account_id,segment,size_band,region,created_at,updated_at,"
+    "email_domains,merged_into_id,is_deleted,churned_at",
+    "crm_contacts": "contact_id,account_id,buying_role,last_active_at,updated_at,email,merged_into_id,is_deleted",
+    "account_links": "source,source_account_id,account_id,valid_from",
     "crm_users": "user_id,user_name,team",
     "crm_cases": "case_id,response_id,owner_id,opened_at,first_contact_at,closed_at,was_reached,updated_at",
     "crm_contracts": "contract_id,account_id,start_date,end_date",
@@ -70,7 +73,8 @@ class Company:
             self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
             self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
             self.renew, self.follow_up, self.move_agent, self.churn, self.refer, self.act, self.pass_a_day,
-            self.pass_months, self.stay,
+            self.pass_months, self.stay, self.merge_account, self.merge_contact, self.correct_email, self.link_account,
+            self.own_domain,
         ]  # fmt: skip
         happened = self._random.sample(events, self._random.randint(1, 3))
         if self._random.random() < 0.8:
@@ -116,7 +120,9 @@ class Company:
         for n in range(10):
             contact, day = self._random.randrange(ACCOUNTS * 2), self._day()
             key = f"i{self._n_files}-{n}"
-            who = f"c{contact},a{contact % ACCOUNTS},u{n % 3}"
+            address = self._random.choice(["", f"p{contact % 7}@d{contact % 4}.example"])
+            named = self._random.choice([f"c{contact}", f"c{contact}", ""])
+            who = f"{named},{address},{self._account_named(contact)},u{n % 3}"
             rows.append(f"{key},rel,{who},email,{day}T08:00:00Z,{day}T08:01:00Z")
             self._invitations.append(key)
         self._write("survey_invitations", "invitations", rows)
@@ -128,8 +134,8 @@ class Company:
             start = self._day().replace(day=1)
             end = start + timedelta(days=self._random.choice([27, 364]))
             amount, currency = self._random.choice([1200, 90, -30]), self._random.choice(["USD", "EUR"])
-            account = self._random.randrange(ACCOUNTS + 1)
-            rows.append(f"v{self._n_files}-{n},a{account},{start},{end},{amount},{currency},subscription,")
+            account = self._account_named(self._random.randrange(ACCOUNTS + 1)) or "a0"
+            rows.append(f"v{self._n_files}-{n},{account},{start},{end},{amount},{currency},subscription,")
         self._write("crm_revenue", "ledger", rows)
 
     def move_account(self) -> None:
@@ -150,6 +156,42 @@ class Company:
         """A person at another account, in another role, active since."""
         contact, account = self._random.randrange(ACCOUNTS * 2), self._random.randrange(ACCOUNTS)
         self._write("crm_contacts", "moves", [self._contact(contact, account, "decision_maker", f"{self._day()}")])
+
+    def merge_account(self) -> None:
+        """An account merged into another, deleted with it or not, or a merge that is undone; circles come about."""
+        loser, survivor = self._random.sample(range(ACCOUNTS), 2)
+        into, deleted = self._random.choice([(f"a{survivor}", "true"), (f"a{survivor}", ""), ("", "true"), ("", "")])
+        self._write("crm_accounts", "merges", [self._account(loser, "small", f"{self.as_of}", into, deleted)])
+
+    def merge_contact(self) -> None:
+        """A person merged into another, or not any more."""
+        loser, survivor = self._random.sample(range(ACCOUNTS * 2), 2)
+        into, deleted = self._random.choice([(f"c{survivor}", "true"), (f"c{survivor}", ""), ("", "")])
+        row = self._contact(loser, loser % ACCOUNTS, "user", f"{self.as_of}", into, deleted)
+        self._write("crm_contacts", "merges", [row])
+
+    def correct_email(self) -> None:
+        """A person with another address, which others may have too."""
+        contact = self._random.randrange(ACCOUNTS * 2)
+        row = self._contact(contact, contact % ACCOUNTS, "user", f"{self.as_of}")
+        address = f"P{self._random.randrange(7)}@d{self._random.randrange(4)}.example"
+        self._write("crm_contacts", "addresses", [row.replace(f"p{contact}@d{contact % 4}.example", address)])
+
+    def link_account(self) -> None:
+        """Keys of another system, from a day on or ever since."""
+        rows = []
+        for source in ("billing", "survey"):
+            since = self._random.choice(["", f"{self._day()}"])
+            key = self._random.choice([f"a{ACCOUNTS}", "x0", "x1", "x2"])
+            rows.append(f"{source},{key},a{self._random.randrange(ACCOUNTS)},{since}")
+        self._write("account_links", "links", rows)
+
+    def own_domain(self) -> None:
+        """An account with domains of its own, which another may have too, and with a parent."""
+        row = self._account(self._random.randrange(ACCOUNTS), "small", f"{self.as_of}")
+        domains = f",d{self._random.randrange(4)}.example d{self._random.randrange(4)}.example,,,"
+        named = row.replace(",,", f",a{self._random.randrange(ACCOUNTS)},", 1)
+        self._write("crm_accounts", "domains", [named.removesuffix(",,,,") + domains])
 
     def lose_account(self) -> None:
         """An account that the CRM has no more, or has again."""
@@ -227,13 +269,15 @@ class Company:
 
     def _answer(self, key: str, version: int = 0, deleted: str = "") -> str:
         contact = self._random.randrange(ACCOUNTS * 2 + 4)
+        domain = f"d{contact % 4}.example"
         answered = f"{self._day()}T{self._random.randrange(24):02d}:00:00Z"
         fields = [
             key,
             self._random.choice(["rel", "rel", "rel", "sup"]),
             self._random.choice(["", *self._invitations[-20:]]),
-            self._random.choice([f"a{contact % ACCOUNTS}", f"a{contact % ACCOUNTS}", ""]),
-            f"c{contact}",
+            self._account_named(contact),
+            self._random.choice([f"c{contact}", f"c{contact}", "", f"New{contact}@d0.example"]),
+            self._random.choice(["", "", f"p{contact}@{domain}", f"q{contact % 5}@{domain}"]),
             self._random.choice(["", "u0", "u1", "u2"]),
             self._random.choice(["email", "shop"]),
             answered,
@@ -245,13 +289,20 @@ class Company:
         ]
         return ",".join(fields)
 
-    @staticmethod
-    def _contact(number: int, account: int, role: str = "user", active: str = "") -> str:
-        return f"c{number},a{account},{role},{active},{active}"
+    def _account_named(self, number: int) -> str:
+        """An account as an answer or a line names it: by its own id, by a key of another system, or not at all."""
+        own = f"a{number % (ACCOUNTS + 1)}"
+        return self._random.choice([own, own, own, "", f"x{number % 3}"])
 
     @staticmethod
-    def _account(number: int, segment: str, since: str) -> str:
-        return f"a{number},Account {number},{segment},1-49,emea,2023-01-01,{since}T00:00:00Z,"
+    def _contact(
+        number: int, account: int, role: str = "user", active: str = "", into: str = "", deleted: str = ""
+    ) -> str:
+        return f"c{number},a{account},{role},{active},{active},p{number}@d{number % 4}.example,{into},{deleted}"
+
+    @staticmethod
+    def _account(number: int, segment: str, since: str, into: str = "", deleted: str = "") -> str:
+        return f"a{number},Account {number},,{segment},1-49,emea,2023-01-01,{since}T00:00:00Z,,{into},{deleted},"
 
     @staticmethod
     def _rates(rate: str) -> list[str]:

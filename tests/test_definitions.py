@@ -161,7 +161,7 @@ def test_comments_are_read_after_they_are_landed_and_before_the_models(
 
 def test_raw_tables_are_what_the_sources_declare(manifest: dict[str, Any]) -> None:
     tables = {table.name: table for table in tables_from_manifest(manifest)}
-    assert len(tables) == 13
+    assert len(tables) == 14
     required = {name for name, table in tables.items() if table.is_required}
     assert required == {"survey_responses", "crm_accounts", "crm_revenue"}
     assert tables["crm_accounts"].required_columns[0] == "account_id"

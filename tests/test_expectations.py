@@ -30,7 +30,7 @@ from orchestration.settings import REPOSITORY
 
 AS_OF = date(2026, 7, 1)
 DBT_PROJECT = REPOSITORY / "dbt_project"
-DRIFT = {"volume_steady", "nps_steady", "closed_month_steady"}
+DRIFT = {"volume_steady", "nps_steady", "closed_month_steady", "links_steady"}
 
 # A small warehouse that is right: two accounts, one of them paying in euro for two months at once.
 GOOD = """
@@ -72,6 +72,13 @@ create table marts.fct_nps_responses as
 select 'r' || range as response_id, 'relationship' as program_type, nps_category, score, nps_points,
     case when range > 10 then score end as previous_score
 from range(44) join reference.nps_scale on score = range % 11;
+
+create table marts.link_quality as
+select * from (values
+    (date '2026-02-01', 'account', 34),
+    (date '2026-02-01', 'unlinked', 6),
+    (date '2026-03-01', 'unlinked', 40)
+) t(month_start, link_method, n_answers);
 
 create table marts.fct_response_comments as
 select 'r1' as response_id, 'reason' as question, 0.5e0 as sentiment,
@@ -193,6 +200,7 @@ WORDS: list[tuple[str, Iterable[Expectation], Row, Row]] = [
     ("few_quarantined", [vocabulary.few_quarantined("x", "y", "z")], {"x": 0.05}, {"x": 0.06}),
     ("volume_steady", [vocabulary.volume_steady("x", "y", "z")], {"x": 1.2}, {"x": 0.5}),
     ("volume_steady", [vocabulary.volume_steady("x", "y", "z")], {"x": 1}, {"x": 2}),
+    ("links_steady", [vocabulary.links_steady("x", "y", "z")], {"x": 10}, {"x": 10.5}),
     ("nps_steady", [vocabulary.nps_steady("x", "y", "z")], {"x": -15}, {"x": -15.5}),
     ("closed_month_steady", [vocabulary.closed_month_steady("x", "y", "z")], {"x": 5}, {"x": 6}),
 ]
@@ -474,6 +482,10 @@ def test_drift_warns_and_does_not_stop_the_build(check: Check) -> None:
         """,
         ("marts.fct_nps_responses", "volume_steady"): """
             insert into marts.fct_nps_responses values ('x', 'transactional', 'passive', 7, 0, null)
+        """,
+        ("marts.link_quality", "links_steady"): """
+            update marts.link_quality set n_answers = 39 where link_method = 'account';
+            update marts.link_quality set n_answers = 1 where link_method = 'unlinked'
         """,
         ("marts.nps_rolling", "nps_steady"): "update marts.nps_rolling set nps = 5",
         ("marts.nps_by_month", "closed_month_steady"): """

@@ -38,6 +38,7 @@ REASONS = {
     "crm_cases": ["key_missing", "opened_at_invalid", "unknown_response"],
     "crm_check_ins": ["key_missing", "scheduled_at_invalid", "unknown_account"],
     "crm_referrals": ["key_missing", "referred_at_invalid", "unknown_account"],
+    "account_links": ["key_missing", "valid_from_invalid", "unknown_account"],
     "feedback_actions": ["key_missing", "started_at_invalid"],
     "exchange_rates": ["key_missing", "month_invalid", "rate_invalid"],
 }
@@ -92,11 +93,12 @@ PLANTED: dict[str, list[tuple[str, ...]]] = {
         ("R17", "EMOJI", "", "A1", "2026-01-12", "5", "", "", "", "", "", "score_out_of_range"),
     ],
     "crm_accounts": [
-        ("account_id", "account_name", "segment", "is_deleted", "updated_at", "loaded_at"),
-        ("A1", "Ash", "small", "", "2025-01-01", "", SUPERSEDED),
-        ("A1", "Ash", "large", "", "2026-01-01", "2026-01-02", ACCEPTED),
-        ("A2", "Birch", "small", "true", "", "", DELETED),
-        ("", "Cedar", "small", "", "", "2026-01-03T04:05:06Z", "key_missing"),
+        ("account_id", "account_name", "segment", "merged_into_id", "is_deleted", "updated_at", "loaded_at"),
+        ("A1", "Ash", "small", "", "", "2025-01-01", "", SUPERSEDED),
+        ("A1", "Ash", "large", "", "", "2026-01-01", "2026-01-02", ACCEPTED),
+        ("A2", "Birch", "small", "", "true", "", "", DELETED),
+        ("", "Cedar", "small", "", "", "", "2026-01-03T04:05:06Z", "key_missing"),
+        ("A3", "Ash tree", "small", "A1", "", "", "", DELETED),
     ],
     "crm_contacts": [
         ("contact_id", "account_id", "email", "is_deleted"),
@@ -152,6 +154,16 @@ PLANTED: dict[str, list[tuple[str, ...]]] = {
         ("G2", "A1", "", "2026-13-11", "referred_at_invalid"),
         ("G3", "", "A1", "2026-01-11", "unknown_account"),
         ("", "A1", "", "2026-01-11", "key_missing"),
+    ],
+    "account_links": [
+        ("source", "source_account_id", "account_id", "valid_from", "loaded_at"),
+        ("billing", "K-1", "A1", "", "2026-01-01", SUPERSEDED),
+        ("billing", "K-1", "A1", "", "2026-01-02", ACCEPTED),
+        ("billing", "K-1", "A1", "2026-02-01", "", ACCEPTED),
+        ("billing", "K-2", "A2", "", "", "unknown_account"),
+        ("billing", "K-3", "A1", "in spring", "", "valid_from_invalid"),
+        ("", "K-4", "A1", "", "", "key_missing"),
+        ("billing", "", "A1", "", "", "key_missing"),
     ],
     "feedback_actions": [
         ("action_id", "theme", "polarity", "action_text", "started_at"),

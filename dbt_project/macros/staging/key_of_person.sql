@@ -1,4 +1,6 @@
-{# The key of a person in one form: a key that is an e-mail address is the same in any case. #}
+{#
+    The key of a person as it came. One that is an e-mail address is the same in any case, and never leaves as it is: key_of_email.
+#}
 {% macro key_of_person(key) -%}
-    case when {{ key }} like '%@%' then lower({{ key }}) else {{ key }} end
+    coalesce({{ key_of_email(normal_email(key)) }}, {{ clean_text(key) }})
 {%- endmacro %}

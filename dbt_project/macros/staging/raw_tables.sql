@@ -12,6 +12,7 @@
         {'name': 'crm_cases', 'source': 'crm', 'model': 'stg_crm__cases', 'key': ['case_id']},
         {'name': 'crm_check_ins', 'source': 'crm', 'model': 'stg_crm__check_ins', 'key': ['check_in_id']},
         {'name': 'crm_referrals', 'source': 'crm', 'model': 'stg_crm__referrals', 'key': ['referral_id']},
+        {'name': 'account_links', 'source': 'crm', 'model': 'stg_crm__account_links', 'key': ['source', 'source_account_id']},
         {'name': 'feedback_actions', 'source': 'feedback', 'model': 'stg_feedback__actions', 'key': ['action_id']},
         {'name': 'exchange_rates', 'source': 'finance', 'model': 'stg_finance__exchange_rates', 'key': ['month', 'currency']},
     ]) }}

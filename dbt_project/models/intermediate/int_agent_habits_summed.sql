@@ -43,7 +43,7 @@ standing_answers as (
     from agent_invitations
     inner join answers
         on
-            agent_invitations.contact_id = answers.contact_id
+            agent_invitations.person_id = answers.respondent_id
             and agent_invitations.sent_date > answers.answered_date
             and agent_invitations.sent_date <= answers.standing_until
     group by

@@ -1,26 +1,34 @@
 {# Contacts are optional: with the first on record, and without the last, every answer is linked by another rule. #}
 {% set contacts_are_new_or_gone %}
-(select count(*) from {stg_crm__contacts} where verdict = 'accepted')
-in (0, (select coalesce(sum(_sign), 0) from {changes} where verdict = 'accepted'))
+(select count(*) from {int_contact_histories_dated})
+in (0, (select coalesce(sum(_sign), 0) from {changes}))
 {% endset %}
+
+{% set follow = touched_by_links('
+    select response_id from {stg_survey__responses} where {column} in ({keys})
+    union all
+    select response_id from {stg_survey__responses} where invitation_id in (
+        select invitation_id from {stg_survey__invitations} where {column} in ({keys})
+    )
+') %}
+{% do follow.update({
+    'stg_survey__responses': 'response_id',
+    'stg_survey__invitations':
+        'select response_id from {stg_survey__responses} where invitation_id in (select invitation_id from {changes})',
+    'int_contact_histories_dated': follow['int_contact_histories_dated']
+        ~ ' union all select response_id from {this} where ' ~ contacts_are_new_or_gone,
+    'dim_accounts': 'select response_id from {this} where account_id in (
+        select account_id from ' ~ changed_in(['account_id', 'created_date']) ~ '
+    )',
+    'dim_account_history': 'select response_id from {this} where account_id in (select account_id from {changes})',
+    'int_surveys_withheld':
+        'select response_id from {stg_survey__responses} where traced_survey_id in (select survey_id from {changes})',
+    'dim_agents': 'select response_id from {this} where agent_id in (select agent_id from {changes})',
+}) %}
 
 {{ config(meta={'recompute': {
     'unit': 'response_id',
-    'follow': {
-        'stg_survey__responses': 'response_id',
-        'stg_survey__invitations':
-            'select response_id from {stg_survey__responses} where invitation_id in (select invitation_id from {changes})',
-        'stg_crm__contacts':
-            'select response_id from {this} where contact_id in (select contact_id from {changes}) or '
-            ~ contacts_are_new_or_gone,
-        'dim_accounts': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
-        'dim_account_history': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
-        'int_surveys_withheld': '
-            select response_id from {stg_survey__responses}
-            where traced_survey_id in (select survey_id from {changes})
-        ',
-        'dim_agents': 'select response_id from {this} where agent_id in (select agent_id from {changes})',
-    },
+    'follow': follow,
     'days': rows_of_days('response_id', ['stg_survey__responses', 'this'], 'answered_date'),
 }}) }}
 
@@ -40,13 +48,10 @@ invitations as (
         {{ touched_when('invitation_id in (select invitation_id from responses)') }}
 ),
 
-contacts as (
-    select * from {{ ref('stg_crm__contacts') }}
-    where verdict = 'accepted'
-),
+{{ link_ctes() }},
 
 contact_records as (
-    select count(*) as n_contacts from contacts
+    select count(*) as n_contacts from {{ ref('int_contact_histories_dated') }}
 ),
 
 surveys as (
@@ -76,12 +81,21 @@ lifecycle_segments as (
 -- What the answer itself does not say, its invitation may.
 traced as (
     select
-        responses.*,
-        coalesce(responses.contact_id, invitations.contact_id) as traced_contact_id,
-        coalesce(responses.account_id, invitations.account_id) as traced_account_id,
-        coalesce(responses.channel, invitations.channel) as traced_channel,
-        coalesce(responses.touchpoint, invitations.touchpoint) as traced_touchpoint,
-        coalesce(responses.agent_id, invitations.agent_id) as traced_agent_id
+        responses.response_id,
+        responses.invitation_id,
+        responses.traced_survey_id as survey_id,
+        coalesce(responses.contact_id, invitations.contact_id) as contact_id,
+        coalesce(responses.contact_email, invitations.contact_email) as contact_email,
+        coalesce(responses.account_id, invitations.account_id) as account_id,
+        coalesce(responses.channel, invitations.channel) as channel,
+        coalesce(responses.touchpoint, invitations.touchpoint) as touchpoint,
+        coalesce(responses.agent_id, invitations.agent_id) as agent_id,
+        responses.resolution_mode,
+        responses.score,
+        responses.is_complete,
+        responses.is_excluded,
+        responses.answered_at,
+        responses.answered_date
     from responses
     left join invitations
         on responses.invitation_id = invitations.invitation_id
@@ -97,11 +111,12 @@ of_customers as (
         surveys.program_type,
         surveys.metric,
         surveys.scale_direction,
-        traced.traced_contact_id as contact_id,
-        coalesce(traced.traced_account_id, contacts.account_id) as named_account_id,
-        traced.traced_agent_id as agent_id,
-        traced.traced_channel as channel,
-        traced.traced_touchpoint as touchpoint,
+        traced.contact_id,
+        traced.contact_email,
+        traced.account_id,
+        traced.agent_id,
+        traced.channel,
+        traced.touchpoint,
         traced.resolution_mode,
         traced.score,
         surveys.scale_min,
@@ -109,38 +124,36 @@ of_customers as (
         surveys.counts_as_nps,
         traced.is_excluded or not traced.is_complete as is_excluded,
         traced.score is not null and not (traced.is_excluded or not traced.is_complete) as is_scored,
-        contacts.buying_role,
-        contacts.last_active_at,
-        contacts.contact_id is not null as is_known_contact,
         traced.answered_at,
         traced.answered_date
     from traced
     inner join surveys
-        on traced.traced_survey_id = surveys.survey_id
-    left join contacts
-        on traced.traced_contact_id = contacts.contact_id
+        on traced.survey_id = surveys.survey_id
     left join withheld
-        on traced.traced_survey_id = withheld.survey_id
+        on traced.survey_id = withheld.survey_id
     where
         surveys.program_type != 'employee'
         and withheld.survey_id is null
 ),
 
+placed as (
+    {{ linked_to_accounts('of_customers', 'answered_date') }}
+),
+
 -- A contact can only be unknown where contacts are on record at all.
 linked as (
     select
-        of_customers.*,
-        accounts.account_id as known_account_id,
+        placed.*,
         accounts.created_date,
-        accounts.account_id is not null
+        placed.linked_account_id is not null
         and (
-            of_customers.contact_id is null
-            or of_customers.is_known_contact
+            placed.contact_id is null
+            or placed.is_known_contact
             or contact_records.n_contacts = 0
         ) as is_linked
-    from of_customers
+    from placed
     left join accounts
-        on of_customers.named_account_id = accounts.account_id
+        on placed.linked_account_id = accounts.account_id
     cross join contact_records
 ),
 
@@ -161,7 +174,7 @@ described as (
     from linked
     left join account_history
         on
-            linked.known_account_id = account_history.account_id
+            linked.linked_account_id = account_history.account_id
             and linked.answered_date >= account_history.valid_from
             and linked.answered_date < account_history.valid_to
     left join agents
@@ -178,11 +191,12 @@ final as (
         response_id,
         invitation_id,
         survey_id,
-        known_account_id as account_id,
-        contact_id,
+        linked_account_id as account_id,
+        linked_contact_id as contact_id,
         agent_id,
-        coalesce(named_account_id, 'response ' || response_id) as cluster_id,
-        coalesce(contact_id, 'response ' || response_id) as respondent_id,
+        coalesce(linked_account_id, account_id, named_account_id, 'response ' || response_id) as cluster_id,
+        coalesce(person_id, 'response ' || response_id) as respondent_id,
+        link_method,
         program_type,
         metric,
         scale_direction,

@@ -7,6 +7,24 @@ accounts as (
     where verdict = 'accepted'
 ),
 
+survivors as (
+    select
+        account_id,
+        surviving_account_id,
+        created_at
+    from {{ ref('stg_crm__accounts') }}
+    where surviving_account_id is not null
+),
+
+-- A customer since the first of the accounts that were merged into one.
+opened as (
+    select
+        surviving_account_id as account_id,
+        min(created_at) as created_at
+    from survivors
+    group by surviving_account_id
+),
+
 acquisition_sources as (
     select * from {{ ref('acquisition_sources') }}
 ),
@@ -26,18 +44,35 @@ accounts_referred as (
 
 dated as (
     select
-        *,
-        {{ local_date('created_at') }} as created_date,
-        {{ local_date('churned_at') }} as churned_date
+        accounts.*,
+        survivors.surviving_account_id as known_parent_id,
+        {{ local_date('opened.created_at') }} as created_date,
+        {{ local_date('accounts.churned_at') }} as churned_date
     from accounts
+    inner join opened
+        on accounts.account_id = opened.account_id
+    left join survivors
+        on accounts.parent_account_id = survivors.account_id
 ),
+
+-- Up to the last parent that is on record (dim_accounts__finds_the_ultimate_parent).
+parents as (
+    select
+        account_id as id,
+        known_parent_id as next_id
+    from dated
+    where known_parent_id <> account_id
+),
+
+{{ chains_followed('parents') }},
 
 -- A referral on record says more than what the CRM's source field says.
 final as (
     select
         dated.account_id,
         dated.account_name,
-        dated.parent_account_id,
+        coalesce(dated.known_parent_id, dated.parent_account_id) as parent_account_id,
+        coalesce(parents_ended.end_id, dated.account_id) as ultimate_parent_account_id,
         dated.industry,
         dated.segment,
         dated.size_band,
@@ -49,6 +84,7 @@ final as (
             else coalesce(acquisition_sources.acquisition_class, 'unknown')
         end as acquisition_class,
         coalesce(dated.churned_date > {{ as_of_date() }}, true) as is_active,
+        parents_ended.id is not null and parents_ended.end_id is null as is_parent_circular,
         dated.created_date,
         dated.churned_date
     from dated
@@ -56,6 +92,8 @@ final as (
         on dated.acquisition_source = acquisition_sources.acquisition_source
     left join accounts_referred
         on dated.account_id = accounts_referred.account_id
+    left join parents_ended
+        on dated.account_id = parents_ended.id
 )
 
 select * from final

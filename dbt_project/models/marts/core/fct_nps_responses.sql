@@ -59,6 +59,7 @@ final as (
         described.agent_id,
         described.cluster_id,
         described.respondent_id,
+        described.link_method,
         described.program_type,
         described.channel,
         described.touchpoint,

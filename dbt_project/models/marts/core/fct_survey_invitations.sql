@@ -2,21 +2,14 @@
 {{ config(meta={'recompute': {
     'unit': 'invitation_id',
     'follow': {
-        'stg_survey__invitations': '
-            select invitation_id from {stg_survey__invitations}
-            where contact_id in (select contact_id from {changes})
+        'stg_survey__invitations': 'invitation_id',
+        'int_survey_invitations_linked': '
+            select invitation_id from {int_survey_invitations_linked}
+            where person_id in (select person_id from {changes})
             union all
             select invitation_id from {changes}
         ',
         'int_survey_responses_described': 'invitation_id',
-        'stg_crm__contacts': 'select invitation_id from {this} where contact_id in (select contact_id from {changes})',
-        'dim_accounts': '
-            select invitation_id from {stg_survey__invitations} where account_id in (select account_id from {changes})
-            union all
-            select invitations.invitation_id from {stg_survey__invitations} as invitations
-            inner join {stg_crm__contacts} as contacts on invitations.contact_id = contacts.contact_id
-            where contacts.account_id in (select account_id from {changes})
-        ',
     },
     'days': rows_of_days('invitation_id', ['stg_survey__invitations', 'this'], 'sent_date'),
 }}) }}
@@ -30,31 +23,26 @@ invitations as (
         {{ touched('invitation_id') }}
 ),
 
+linked as (
+    select * from {{ ref('int_survey_invitations_linked') }}
+    {{ touched('invitation_id', 'where') }}
+),
+
 -- Once more and narrow, because an engine keeps what is read more than once.
 sent as (
     select
         invitation_id,
-        contact_id,
+        person_id,
         sent_date,
         sent_at
-    from {{ ref('stg_survey__invitations') }}
+    from {{ ref('int_survey_invitations_linked') }}
     where
-        verdict = 'accepted'
-        and contact_id is not null
-        {{ touched_when('contact_id in (select contact_id from invitations)') }}
+        person_id is not null
+        {{ touched_when('person_id in (select person_id from linked)') }}
 ),
 
 responses as (
     select * from {{ ref('int_survey_responses_described') }}
-),
-
-contacts as (
-    select * from {{ ref('stg_crm__contacts') }}
-    where verdict = 'accepted'
-),
-
-accounts as (
-    select * from {{ ref('dim_accounts') }}
 ),
 
 surveys as (
@@ -78,7 +66,7 @@ asked_again as (
     select
         invitation_id,
         sent_date,
-        lag(sent_date) over (partition by contact_id order by sent_at, invitation_id) as previous_sent_date
+        lag(sent_date) over (partition by person_id order by sent_at, invitation_id) as previous_sent_date
     from sent
 ),
 
@@ -92,9 +80,11 @@ final as (
     select
         invitations.invitation_id,
         surveys.survey_id,
-        invitations.contact_id,
-        accounts.account_id,
+        linked.contact_id,
+        linked.account_id,
         invitations.agent_id,
+        linked.person_id,
+        linked.link_method,
         surveys.program_type,
         invitations.channel,
         invitations.touchpoint,
@@ -111,10 +101,8 @@ final as (
     from invitations
     inner join surveys
         on coalesce(invitations.survey_id, 'unspecified') = surveys.survey_id
-    left join contacts
-        on invitations.contact_id = contacts.contact_id
-    left join accounts
-        on coalesce(invitations.account_id, contacts.account_id) = accounts.account_id
+    inner join linked
+        on invitations.invitation_id = linked.invitation_id
     left join breaches
         on invitations.invitation_id = breaches.invitation_id
     left join responses_by_invitation

@@ -1,6 +1,6 @@
 {% set moments = ['created_at', 'churned_at', 'updated_at', 'loaded_at'] %}
 
-{{ config(meta={'compared_by': 'account_id', 'recompute': judged_by_date(key_or_row('account_id'), moments)}) }}
+{{ config(meta={'compared_by': 'account_id', 'recompute': judged_with_merges(key_or_row('account_id'), moments)}) }}
 
 with
 
@@ -59,12 +59,30 @@ judged as (
     left join superseded on read._row_number = superseded._row_number
 ),
 
+{{ merges_followed('account_id') }},
+
+merged as (
+    select
+        judged.*,
+        merge_outcomes.merge_status,
+        case
+            when judged.is_superseded then null
+            when merge_outcomes.survivor_id is not null then merge_outcomes.survivor_id
+            when not coalesce(judged.is_deleted, false) and judged.reason is null then judged.account_id
+        end as surviving_account_id
+    from judged
+    left join merge_outcomes
+        on judged.account_id = merge_outcomes.id
+),
+
+-- What was merged into another is no account of its own, whether or not the CRM has flagged it as deleted.
 final as (
     select
         _row_number,
         account_id,
         parent_account_id,
         merged_into_id,
+        surviving_account_id,
         owner_id,
         account_name,
         industry,
@@ -75,13 +93,14 @@ final as (
         acquisition_source,
         website,
         email_domains,
+        merge_status,
         is_deleted,
         created_at,
         churned_at,
         updated_at,
         loaded_at,
-        {{ verdict_columns() }}
-    from judged
+        {{ verdict_columns("(is_deleted or merge_status = 'merged')") }}
+    from merged
 )
 
 select * from final

@@ -8,10 +8,8 @@ raw_check_ins as (
     select * from {{ source('crm', 'crm_check_ins') }}
 ),
 
-accounts as (
-    select account_id
-    from {{ ref('stg_crm__accounts') }}
-    where verdict = 'accepted'
+account_keys as (
+    select * from {{ ref('stg_crm__account_keys') }}
 ),
 
 typed as (
@@ -36,24 +34,27 @@ superseded as (
 judged as (
     select
         typed.*,
+        account_keys.account_id as known_account_id,
         superseded._row_number is not null as is_superseded,
         case
             when typed.check_in_id is null then 'key_missing'
             when typed.scheduled_at is null and {{ clean_text('scheduled_at_given') }} is null
                 then 'scheduled_at_invalid'
             {{ value_reasons(moments) }}
-            when accounts.account_id is null then 'unknown_account'
+            when account_keys.account_id is null then 'unknown_account'
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-    left join accounts on typed.account_id = accounts.account_id
+    left join account_keys
+        on
+            {{ account_key_holds('account_keys', 'typed.account_id', local_date('typed.scheduled_at')) }}
 ),
 
 final as (
     select
         _row_number,
         check_in_id,
-        account_id,
+        coalesce(known_account_id, account_id) as account_id,
         owner_id,
         kind,
         scheduled_at,

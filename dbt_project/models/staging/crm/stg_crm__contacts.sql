@@ -1,6 +1,6 @@
 {% set moments = ['created_at', 'last_active_at', 'unsubscribed_at', 'updated_at', 'loaded_at'] %}
 
-{{ config(meta={'compared_by': 'contact_id', 'recompute': judged_by_date(key_or_row('contact_id'), moments)}) }}
+{{ config(meta={'compared_by': 'contact_id', 'recompute': judged_with_merges(key_or_row('contact_id'), moments)}) }}
 
 with
 
@@ -11,10 +11,10 @@ raw_contacts as (
 typed as (
     select
         _row_number,
-        {{ key_of_person(clean_text('contact_id')) }} as contact_id,
+        {{ key_of_person('contact_id') }} as contact_id,
         {{ clean_text('account_id') }} as account_id,
-        {{ key_of_person(clean_text('merged_into_id')) }} as merged_into_id,
-        {{ normal_email('email') }} as email,
+        {{ key_of_person('merged_into_id') }} as merged_into_id,
+        coalesce({{ normal_email('email') }}, {{ normal_email('contact_id') }}) as email,
         {{ clean_text('full_name') }} as full_name,
         lower({{ clean_text('buying_role') }}) as buying_role,
         {{ given(['is_deleted'] + moments) }},
@@ -53,23 +53,41 @@ judged as (
     left join superseded on read._row_number = superseded._row_number
 ),
 
+{{ merges_followed('contact_id') }},
+
+merged as (
+    select
+        judged.*,
+        merge_outcomes.merge_status,
+        case
+            when judged.is_superseded then null
+            when merge_outcomes.survivor_id is not null then merge_outcomes.survivor_id
+            when not coalesce(judged.is_deleted, false) and judged.reason is null then judged.contact_id
+        end as surviving_contact_id
+    from judged
+    left join merge_outcomes
+        on judged.contact_id = merge_outcomes.id
+),
+
 final as (
     select
         _row_number,
         contact_id,
         account_id,
         merged_into_id,
+        surviving_contact_id,
         email,
         full_name,
         buying_role,
+        merge_status,
         is_deleted,
         created_at,
         last_active_at,
         unsubscribed_at,
         updated_at,
         loaded_at,
-        {{ verdict_columns() }}
-    from judged
+        {{ verdict_columns("(is_deleted or merge_status = 'merged')") }}
+    from merged
 )
 
 select * from final

@@ -8,10 +8,8 @@ raw_contracts as (
     select * from {{ source('crm', 'crm_contracts') }}
 ),
 
-accounts as (
-    select account_id
-    from {{ ref('stg_crm__accounts') }}
-    where verdict = 'accepted'
+account_keys as (
+    select * from {{ ref('stg_crm__account_keys') }}
 ),
 
 typed as (
@@ -37,24 +35,27 @@ superseded as (
 judged as (
     select
         typed.*,
+        account_keys.account_id as known_account_id,
         superseded._row_number is not null as is_superseded,
         case
             when typed.contract_id is null then 'key_missing'
             when typed.start_date is null and {{ clean_text('start_date_given') }} is null then 'start_date_invalid'
             when typed.end_date is null and {{ clean_text('end_date_given') }} is null then 'end_date_invalid'
             {{ value_reasons(moments, ['annual_amount']) }}
-            when accounts.account_id is null then 'unknown_account'
+            when account_keys.account_id is null then 'unknown_account'
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-    left join accounts on typed.account_id = accounts.account_id
+    left join account_keys
+        on
+            {{ account_key_holds('account_keys', 'typed.account_id', 'typed.start_date') }}
 ),
 
 final as (
     select
         _row_number,
         contract_id,
-        account_id,
+        coalesce(known_account_id, account_id) as account_id,
         currency,
         status,
         annual_amount,

@@ -8,10 +8,8 @@ raw_referrals as (
     select * from {{ source('crm', 'crm_referrals') }}
 ),
 
-accounts as (
-    select account_id
-    from {{ ref('stg_crm__accounts') }}
-    where verdict = 'accepted'
+account_keys as (
+    select * from {{ ref('stg_crm__account_keys') }}
 ),
 
 typed as (
@@ -35,24 +33,31 @@ superseded as (
 judged as (
     select
         typed.*,
+        referrers.account_id as known_referrer_id,
+        referred.account_id as known_referred_id,
         superseded._row_number is not null as is_superseded,
         case
             when typed.referral_id is null then 'key_missing'
             when typed.referred_at is null and {{ clean_text('referred_at_given') }} is null then 'referred_at_invalid'
             {{ value_reasons(moments) }}
-            when accounts.account_id is null then 'unknown_account'
+            when referrers.account_id is null then 'unknown_account'
         end as reason
     from typed
     left join superseded on typed._row_number = superseded._row_number
-    left join accounts on typed.referrer_account_id = accounts.account_id
+    left join account_keys as referrers
+        on
+            {{ account_key_holds('referrers', 'typed.referrer_account_id', local_date('typed.referred_at')) }}
+    left join account_keys as referred
+        on
+            {{ account_key_holds('referred', 'typed.referred_account_id', local_date('typed.referred_at')) }}
 ),
 
 final as (
     select
         _row_number,
         referral_id,
-        referrer_account_id,
-        referred_account_id,
+        coalesce(known_referrer_id, referrer_account_id) as referrer_account_id,
+        coalesce(known_referred_id, referred_account_id) as referred_account_id,
         referred_at,
         converted_at,
         updated_at,

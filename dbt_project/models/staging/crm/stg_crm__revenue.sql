@@ -8,7 +8,10 @@
     'unit': unit,
     'follow': {
         'crm_revenue': 'select ' ~ raw_unit ~ ' from {changes}',
-        'stg_crm__accounts': 'select ' ~ unit ~ ' from {this} where account_id in (select account_id from {changes})',
+        'stg_crm__account_keys': 'select ' ~ unit ~ '
+            from {this}
+            where account_id in (select account_key from {changes} union all select account_id from {changes})
+        ',
         'stg_finance__exchange_rates': 'select ' ~ unit ~ '
             from {this}
             where
@@ -31,10 +34,8 @@ raw_revenue as (
     {{ touched_files('crm_revenue', 'select _row_number from {this} where rowid in {rows}') }}
 ),
 
-accounts as (
-    select account_id
-    from {{ ref('stg_crm__accounts') }}
-    where verdict = 'accepted'
+account_keys as (
+    select * from {{ ref('stg_crm__account_keys') }}
 ),
 
 rates as (
@@ -132,6 +133,7 @@ read as (
 judged as (
     select
         read.*,
+        account_keys.account_id as known_account_id,
         superseded._row_number is not null as is_superseded,
         case
             when read.revenue_id is null then 'key_missing'
@@ -141,14 +143,16 @@ judged as (
             when read.period_start is null or read.period_end is null then 'period_invalid'
             when read.period_end < read.period_start then 'period_invalid'
             {{ value_reasons(['invoiced_at', 'updated_at', 'loaded_at'], ['cost', 'is_deleted']) }}
-            when accounts.account_id is null then 'unknown_account'
+            when account_keys.account_id is null then 'unknown_account'
             when read.currency = '{{ var("reporting_currency") }}' then null
             when currencies.currency is null then 'unknown_currency'
             when periods_without_rate.currency is not null then 'unknown_currency'
         end as reason
     from read
     left join superseded on read._row_number = superseded._row_number
-    left join accounts on read.account_id = accounts.account_id
+    left join account_keys
+        on
+            {{ account_key_holds('account_keys', 'read.account_id', 'read.period_start') }}
     left join currencies on read.currency = currencies.currency
     left join periods_without_rate
         on read.currency = periods_without_rate.currency
@@ -160,7 +164,7 @@ final as (
     select
         _row_number,
         revenue_id,
-        account_id,
+        coalesce(known_account_id, account_id) as account_id,
         currency,
         revenue_type,
         amount,
