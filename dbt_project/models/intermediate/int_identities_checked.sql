@@ -83,6 +83,18 @@ with
 
 {% endfor %}
 
+{% for thing in things[:2] %}
+
+{{ thing.raw_table }}_endless as (
+    select
+        count(*) as n_flagged,
+        min({{ thing.key }}) as example_key
+    from {{ thing.raw_table }}_standing
+    where merge_status in ('circular', 'unresolved')
+),
+
+{% endfor %}
+
 -- Lines whose account is on record under a form of the id that they do not use.
 missed as (
     select
@@ -137,6 +149,25 @@ checked as (
         end as message,
         twice.example_key
     from {{ thing.raw_table }}_twice as twice
+    cross join {{ thing.raw_table }}_counted as counted
+    union all
+    {% endfor %}
+    {% for thing in things[:2] %}
+    select
+        '{{ thing.raw_table }}' as raw_table,
+        'merges_end' as check_name,
+        counted.n_rows,
+        endless.n_flagged,
+        {{ check_verdict('false', 'endless.n_flagged > 0') }} as verdict,
+        case
+            when endless.n_flagged = 0 then 'Every merge leads to somebody who is on record.'
+            else concat(
+                cast(endless.n_flagged as {{ text }}), ' merges lead in a circle or to an id that is not on record: what hangs on them ',
+                'stays where it was. Correct merged_into_id, or send the survivor too.'
+            )
+        end as message,
+        endless.example_key
+    from {{ thing.raw_table }}_endless as endless
     cross join {{ thing.raw_table }}_counted as counted
     union all
     {% endfor %}

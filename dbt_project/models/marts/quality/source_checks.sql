@@ -12,6 +12,10 @@ identities as (
     select * from {{ ref('int_identities_checked') }}
 ),
 
+answer_links as (
+    select * from {{ ref('int_answer_links_checked') }}
+),
+
 values_read as (
     select * from {{ ref('int_values_checked') }}
 ),
@@ -44,6 +48,19 @@ unioned as (
         amount,
         amount_flagged
     from revenue
+    union all
+    select
+        'survey_responses' as raw_table,
+        check_name,
+        'all' as subject,
+        verdict,
+        message,
+        example_key,
+        n_rows,
+        n_flagged,
+        {{ no_amount }} as amount,
+        {{ no_amount }} as amount_flagged
+    from answer_links
     union all
     select
         raw_table,
