@@ -1,0 +1,183 @@
+"""What a raw file of text says of itself at its beginning: encoding, header, delimiter; and whether it is whole."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from orchestration.findings import Finding, RawInputError
+from orchestration.raw.files import RawFile
+
+CHUNK = 1 << 20
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+# Excel writes it over the header and reads it back; no other program does.
+SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n]+)"?(\r\n|\n|\r|$)', re.IGNORECASE)
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# How files of other kinds begin.
+MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "a ZIP archive, as XLSX is",
+    b"PAR1": "Parquet",
+    b"\xd0\xcf\x11\xe0": "XLS",
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first record of a CSV file: its names as written, what parts them, and how many lines stand above it."""
+
+    names: tuple[str, ...]
+    delimiter: str = ","
+    n_lines_above: int = 0
+
+
+def check_whole(table: str, file: RawFile, content: bytes | None = None) -> None:
+    """Raises unless the file holds something and, if gzipped, its stream reaches its end.
+
+    DuckDB reads a truncated gzip stream without a word, short. ``content`` stands for a file that is not local.
+    """
+    size = len(content) if content is not None else Path(file.address).stat().st_size
+    if size == 0:
+        raise RawInputError(empty_file(table, file.name))
+    if not file.is_gzipped:
+        return
+    try:
+        with _opened(file, content) as stream:
+            while stream.read(CHUNK):
+                pass
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise RawInputError(
+            Finding(
+                "truncated_file",
+                table,
+                f"{file.name} is not a whole gzip stream ({error}).",
+                next_step="Copy or export the file again.",
+            )
+        ) from error
+
+
+def beginning(file: RawFile, content: bytes | None = None) -> bytes:
+    """The first mebibyte of a file, unzipped."""
+    with _opened(file, content) as stream:
+        return stream.read(CHUNK)
+
+
+def _opened(file: RawFile, content: bytes | None) -> IO[bytes]:
+    if file.is_gzipped:
+        return cast(IO[bytes], gzip.open(file.address if content is None else io.BytesIO(content)))
+    return Path(file.address).open("rb") if content is None else io.BytesIO(content)
+
+
+def text_of(table: str, file: RawFile, start: bytes) -> str:
+    """How a file of text begins, without a byte order mark; bytes that are not UTF-8 are surrogates."""
+    if start.startswith(UTF_16):
+        raise RawInputError(
+            Finding(
+                "not_utf8",
+                table,
+                f"{file.name} is UTF-16.",
+                next_step="Convert it (iconv -f UTF-16 -t UTF-8), or save it as 'CSV UTF-8' where Excel wrote it.",
+            )
+        )
+    other = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+    if other is not None:
+        raise RawInputError(
+            Finding(
+                "wrong_format",
+                table,
+                f"{file.name} is not the text that its name says: it begins as {other}.",
+                next_step="Name it after what it is, or export it again.",
+            )
+        )
+    return start.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+
+
+def parse_header(table: str, file: RawFile, text: str, columns: Collection[str]) -> Header:
+    """The header of a CSV file, from the text at its beginning; ``columns`` are those of the contract.
+
+    The delimiter is the one under which the header has the most columns of the contract. If two have as many, nobody
+    can tell which is meant.
+    """
+    declared = SEPARATOR_LINE.match(text)
+    if declared is not None:
+        text = text[declared.end() :]
+    ways = _ways(table, file, text, declared["delimiter"] if declared is not None else None)
+    if not any(name.strip() for way in ways for name in way.names):
+        raise RawInputError(
+            Finding(
+                "empty_file",
+                table,
+                f"{file.name} has no header line.",
+                next_step="Export it again; the first line names the columns.",
+            )
+        )
+    if any("\udc80" <= char <= "\udcff" or char == "\x00" for way in ways for name in way.names for char in name):
+        raise RawInputError(not_utf8(table, file.name))
+    wanted = {squeezed(name) for name in columns}
+    found = [len({squeezed(name) for name in way.names} & wanted) for way in ways]
+    best = [way for way, n_found in zip(ways, found, strict=True) if n_found == max(found)]
+    if len(best) > 1:
+        marks = " or by ".join(DELIMITERS[way.delimiter] for way in best)
+        raise RawInputError(
+            Finding(
+                "separator",
+                table,
+                f"the header of {file.name} can be parted by {marks}: {max(found)} columns of the contract each way.",
+                next_step="Export it with one delimiter, and quote names that hold another, or as Parquet.",
+            )
+        )
+    return best[0]
+
+
+def _ways(table: str, file: RawFile, text: str, declared: str | None) -> list[Header]:
+    """The header under each delimiter that it may have; a single column where it has none."""
+    if declared is not None and declared not in DELIMITERS:
+        raise RawInputError(
+            Finding(
+                "separator",
+                table,
+                f"the first line of {file.name} declares a delimiter that is not read.",
+                next_step=f"Export it with {', '.join(DELIMITERS.values())}.",
+            )
+        )
+    ways, errors = [], []
+    for delimiter in [declared] if declared is not None else DELIMITERS:
+        try:
+            names = tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), ()))
+        except csv.Error as error:
+            errors.append(error)
+            continue
+        ways.append(Header(names, delimiter, 0 if declared is None else 1))
+    if not ways:
+        raise RawInputError(
+            Finding("malformed_header", table, f"the header of {file.name} is not CSV: {errors[0]}.")
+        ) from errors[0]
+    return [way for way in ways if len(way.names) > 1] or ways[:1]
+
+
+def squeezed(name: str) -> str:
+    """A name in small letters and digits alone, so that spellings of it are alike."""
+    return "".join(char for char in name.lower() if char.isalnum())
+
+
+def empty_file(table: str, name: str) -> Finding:
+    return Finding(
+        "empty_file",
+        table,
+        f"{name} holds no bytes.",
+        next_step="Export it again; a table without rows is a file with a header only, or no file.",
+    )
+
+
+def not_utf8(table: str, name: str, n_rows: int | None = None, examples: tuple[str, ...] = ()) -> Finding:
+    return Finding(
+        "not_utf8", table, f"{name} is not UTF-8.", n_rows, examples, "Convert it to UTF-8, for example with iconv."
+    )
