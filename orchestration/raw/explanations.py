@@ -18,11 +18,8 @@ from orchestration.raw.files import RawFile
 from orchestration.raw.place import RawPlace
 from orchestration.raw.scan import Scan
 from orchestration.raw.tables import RawTable
-from orchestration.raw.texts import not_utf8
+from orchestration.raw.texts import TOO_LONG, not_utf8, row_too_long
 
-# Bytes of one line of CSV or one JSON object: a comment of 30 MB, with room for what is quoted or escaped in it.
-LONGEST_ROW = 64_000_000
-TOO_LONG = f"a row of more than {LONGEST_ROW // 1_000_000} MB"
 EXPORT_AGAIN = "Correct or export the file again; a last line that is cut short means that the export did not finish."
 N_FIELDS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -98,7 +95,7 @@ def _malformed_csv(connection: duckdb.DuckDBPyConnection, error: UnreadableError
 
 def _what_is_wrong(scan: Scan, kind: str, column: str | None, message: str) -> str:
     place = int(column.removeprefix("c")) if column else None
-    where = f" in column {scan.written[place].strip()}" if place is not None and place < len(scan.written) else ""
+    where = f", in column {scan.written[place].strip()}" if place is not None and place < len(scan.written) else ""
     fields = N_FIELDS.search(message)
     if fields:
         return f"{fields[2]} field{'' if fields[2] == '1' else 's'}, and the header has {fields[1]} columns"
@@ -113,12 +110,7 @@ def malformed_json(place: RawPlace, table: RawTable, files: Sequence[RawFile], m
     """Which lines of JSON lines, or which value of a file of JSON, could not be read."""
     file = next((file for file in files if f'"{file.address}"' in message), files[0])
     if "maximum_object_size" in message:
-        return Finding(
-            "malformed_rows",
-            table.name,
-            f"{file.name} holds {TOO_LONG}.",
-            next_step="Shorten it, or export as Parquet.",
-        )
+        return row_too_long(table.name, file.name)
     found = JSON_PLACE.search(message)
     said: tuple[str, ...] = (f"value {found[2]}, byte {found[1]}: {found[3].strip()}",) if found else ()
     if file.format == "jsonl" and not place.is_url:

@@ -7,21 +7,21 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby
 from pathlib import Path
 
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw.explanations import LONGEST_ROW, malformed_json, unreadable
+from orchestration.raw.explanations import malformed_json, unreadable
 from orchestration.raw.files import SUPPORTED, RawFile, unreadable_file
 from orchestration.raw.ignored import decides
 from orchestration.raw.ledger import Fingerprint, ReadFile, fingerprint, read_files, reader
 from orchestration.raw.place import RawPlace
 from orchestration.raw.scan import ADDRESS, TEXT, FileColumn, Matched, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
-from orchestration.raw.texts import Header, empty_file, parse_header, squeezed, text_of
+from orchestration.raw.texts import LONGEST_ROW, Header, empty_file, parse_header, squeezed, text_of
 from orchestration.raw.workbooks import read_sheet
 from orchestration.release.warehouse import identifier, quoted
 
@@ -137,23 +137,18 @@ def plan_table(
     }
     alike = groupby(files, lambda file: ("landed" if file.name in kept else file.format, file.partitions))
     for number, ((form, _), group) in enumerate(alike):
-        plan.scans += ways[form](Reading(connection, place, table, known, number), tuple(group))
+        plan.scans += ways[form](Reading(connection, place, table, f"_{table.name}_{number}"), tuple(group))
     return plan
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the readers of all formats need to know; ``number`` is that of a run of files, and of its scratch tables."""
+    """What the readers of all formats need to know; ``scratch`` is the name of a temporary table for their files."""
 
     connection: duckdb.DuckDBPyConnection
     place: RawPlace
     table: RawTable
-    known: Known
-    number: int
-
-    @property
-    def scratch(self) -> str:
-        return f"_{self.table.name}_{self.number}"
+    scratch: str
 
 
 def match_columns(table: RawTable, file: RawFile, columns: Sequence[FileColumn]) -> Matched:
@@ -366,9 +361,7 @@ def _json_scans(reading: Reading, files: tuple[RawFile, ...]) -> list[Scan]:
     for file in files:
         kinds_found = kinds_of.get(file.address)
         if kinds_found is None:
-            # An array without a row is a table without one; a file of lines has at least its first.
-            if file.format == "jsonl":
-                findings.append(empty_file(table.name, file.name))
+            # An array without a row: a table without rows.
             continue
         if kinds_found != {"OBJECT"}:
             shape = "one JSON object a line" if file.format == "jsonl" else "JSON objects alone"
@@ -403,6 +396,8 @@ def _shape(reading: Reading, file: RawFile) -> str:
     """How the engine is to read a file of JSON: lines, an array, or objects one after the other."""
     start = reading.place.beginning(reading.connection, file)
     text = text_of(reading.table.name, file, start).lstrip()
+    if not text:
+        raise RawInputError(empty_file(reading.table.name, file.name))
     if file.format == "jsonl":
         # The engine takes no byte order mark before a line.
         return "newline_delimited" if start[:1] == text[:1].encode("utf-8", "surrogateescape") else "unstructured"
@@ -420,14 +415,26 @@ def _read_json(reading: Reading, shape: str, files: tuple[RawFile, ...]) -> None
         _insert_json(reading, group, shape)
 
 
-def _insert_json(reading: Reading, files: tuple[RawFile, ...], shape: str, longest: int = LONGEST_ROW) -> None:
+def _insert_json(
+    reading: Reading, files: tuple[RawFile, ...], shape: str, longest: int = LONGEST_ROW, address: str = ADDRESS
+) -> None:
     compression = "gzip" if files[0].is_gzipped else "uncompressed"
-    try:
+
+    def insert(shape: str) -> None:
         reading.connection.execute(
-            f"insert into {reading.scratch} select {ADDRESS}, json from read_json_objects({_addresses(files)}, "
+            f"insert into {reading.scratch} select {address}, json from read_json_objects({_addresses(files)}, "
             f"format = '{shape}', compression = '{compression}', maximum_object_size = {longest}, "
             f"filename = '{ADDRESS}')"
         )
+
+    try:
+        try:
+            insert(shape)
+        except duckdb.InvalidInputException:
+            if shape != "newline_delimited":
+                raise
+            # By lines, in parallel, the engine stumbles over a last line of some size that has no end.
+            insert("unstructured")
     except duckdb.InvalidInputException as error:
         raise RawInputError(malformed_json(reading.place, reading.table, files, str(error))) from None
 
@@ -440,16 +447,19 @@ def _longest(reading: Reading, file: RawFile) -> int:
 
 
 def _read_wrapped(reading: Reading, file: RawFile) -> None:
+    """Add the rows of a file that begins with an object: the rows in its one array, if it has no column of its own."""
     connection, table = reading.connection, reading.table
-    of_file = f"{ADDRESS} = {quoted(file.address)}"
-    _insert_json(reading, (file,), "unstructured", _longest(reading, file))
-    held = connection.execute(
-        f"select json_keys(json) from {reading.scratch} where {of_file} and json_type(json) = 'OBJECT' limit 2"
+    whole = replace(reading, scratch=f"{reading.scratch}_whole")
+    connection.execute(f"create or replace temp table {whole.scratch} ({ADDRESS} varchar, json json)")
+    _insert_json(whole, (file,), "unstructured", _longest(reading, file))
+    keys = connection.execute(
+        f"select json_keys(json) from {whole.scratch} where json_type(json) = 'OBJECT' limit 2"
     ).fetchall()
-    if len(held) != 1 or {key.strip().lower() for key in held[0][0]} & set(table.columns):
+    if len(keys) != 1 or {key.strip().lower() for key in keys[0][0]} & set(table.columns):
+        connection.execute(f"insert into {reading.scratch} from {whole.scratch}; drop table {whole.scratch}")
         return
     arrays = connection.execute(
-        f"select key from {reading.scratch}, json_each(json) as entry where {of_file} and entry.type = 'ARRAY'"
+        f"select key from {whole.scratch}, json_each(json) as entry where entry.type = 'ARRAY'"
     ).fetchall()
     if len(arrays) != 1:
         raise RawInputError(
@@ -461,17 +471,13 @@ def _read_wrapped(reading: Reading, file: RawFile) -> None:
             )
         )
     path = quoted(f"$.{json.dumps(arrays[0][0], ensure_ascii=False)}")
-    ((rows,),) = connection.execute(
-        f"select cast(json -> {path} as varchar) from {reading.scratch} where {of_file}"
-    ).fetchall()
-    connection.execute(f"delete from {reading.scratch} where {of_file}")
+    ((rows,),) = connection.execute(f"select cast(json -> {path} as varchar) from {whole.scratch}").fetchall()
+    connection.execute(f"drop table {whole.scratch}")
     with tempfile.TemporaryDirectory(prefix="nps-json-") as folder:
         array = Path(folder) / "rows.json"
         array.write_text(rows, encoding="utf-8")
-        _insert_json(reading, (RawFile(file.name, str(array), file.format),), "array")
-        connection.execute(
-            f"update {reading.scratch} set {ADDRESS} = {quoted(file.address)} where {ADDRESS} = {quoted(str(array))}"
-        )
+        unzipped = RawFile(file.name[:-3] if file.is_gzipped else file.name, str(array), "json")
+        _insert_json(reading, (unzipped,), "array", address=quoted(file.address))
 
 
 def _addresses(files: Iterable[RawFile]) -> str:

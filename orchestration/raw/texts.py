@@ -17,9 +17,12 @@ from orchestration.findings import Finding, RawInputError
 from orchestration.raw.files import RawFile
 
 CHUNK = 1 << 20
+# Bytes of one line of CSV or one JSON object: a comment of 30 MB, with room for what is quoted or escaped in it.
+LONGEST_ROW = 64_000_000
+TOO_LONG = f"a row of more than {LONGEST_ROW // 1_000_000} MB"
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 # Excel writes it over the header and reads it back; no other program does.
-SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n]+)"?(\r\n|\n|\r|$)', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'(?P<quote>"?)sep=(?P<delimiter>[^"\r\n]+)"?(\r\n|\n|\r|$)', re.IGNORECASE)
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # How files of other kinds begin.
 MAGIC = {
@@ -48,11 +51,17 @@ def check_whole(table: str, file: RawFile, content: bytes | None = None) -> None
     if size == 0:
         raise RawInputError(empty_file(table, file.name))
     if not file.is_gzipped:
+        if file.format == "csv" and content is None and size > LONGEST_ROW:
+            _check_lines(table, file, size)
         return
     try:
         with _opened(file, content) as stream:
-            while stream.read(CHUNK):
-                pass
+            n_bytes = 0
+            while chunk := stream.read(CHUNK):
+                end = _line_end(chunk)
+                n_bytes = len(chunk) - end if end >= 0 else n_bytes + len(chunk)
+                if file.format == "csv" and n_bytes > LONGEST_ROW:
+                    raise RawInputError(row_too_long(table, file.name))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise RawInputError(
             Finding(
@@ -62,6 +71,28 @@ def check_whole(table: str, file: RawFile, content: bytes | None = None) -> None
                 next_step="Copy or export the file again.",
             )
         ) from error
+
+
+def _check_lines(table: str, file: RawFile, size: int) -> None:
+    """Raises if a line is longer than a row may be: the engine drops what does not fit its buffer, without a word."""
+    with Path(file.address).open("rb") as stream:
+        begun = 0
+        while begun + LONGEST_ROW < size:
+            # Looked for from behind, the end of a line is found at once.
+            place, end = begun + LONGEST_ROW, -1
+            while end < 0:
+                if place <= begun:
+                    raise RawInputError(row_too_long(table, file.name))
+                place = max(begun, place - CHUNK)
+                stream.seek(place)
+                end = _line_end(stream.read(CHUNK))
+            begun = place + end + 1
+
+
+def _line_end(text: bytes) -> int:
+    """Where the last line ends that ends in the text; -1 if none does."""
+    end = text.rfind(b"\n")
+    return end if end >= 0 else text.rfind(b"\r")
 
 
 def beginning(file: RawFile, content: bytes | None = None) -> bytes:
@@ -107,9 +138,7 @@ def parse_header(table: str, file: RawFile, text: str, columns: Collection[str])
     can tell which is meant.
     """
     declared = SEPARATOR_LINE.match(text)
-    if declared is not None:
-        text = text[declared.end() :]
-    ways = _ways(table, file, text, declared["delimiter"] if declared is not None else None)
+    ways = _ways(table, file, text, declared)
     if not any(name.strip() for way in ways for name in way.names):
         raise RawInputError(
             Finding(
@@ -137,19 +166,20 @@ def parse_header(table: str, file: RawFile, text: str, columns: Collection[str])
     return best[0]
 
 
-def _ways(table: str, file: RawFile, text: str, declared: str | None) -> list[Header]:
+def _ways(table: str, file: RawFile, text: str, declared: re.Match[str] | None) -> list[Header]:
     """The header under each delimiter that it may have; a single column where it has none."""
-    if declared is not None and declared not in DELIMITERS:
+    if declared is not None and (declared["quote"] or declared["delimiter"] not in DELIMITERS):
         raise RawInputError(
             Finding(
                 "separator",
                 table,
-                f"the first line of {file.name} declares a delimiter that is not read.",
-                next_step=f"Export it with {', '.join(DELIMITERS.values())}.",
+                f"the first line of {file.name} declares a delimiter, and not as Excel does or none that is read.",
+                next_step=f"Remove that line, and part the columns by {' or '.join(DELIMITERS.values())}.",
             )
         )
+    text = text[declared.end() :] if declared is not None else text
     ways, errors = [], []
-    for delimiter in [declared] if declared is not None else DELIMITERS:
+    for delimiter in [declared["delimiter"]] if declared is not None else DELIMITERS:
         try:
             names = tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), ()))
         except csv.Error as error:
@@ -174,6 +204,15 @@ def empty_file(table: str, name: str) -> Finding:
         table,
         f"{name} holds no bytes.",
         next_step="Export it again; a table without rows is a file with a header only, or no file.",
+    )
+
+
+def row_too_long(table: str, name: str) -> Finding:
+    return Finding(
+        "malformed_rows",
+        table,
+        f"{name} holds {TOO_LONG}.",
+        next_step="Shorten it, or close the quote that makes one row of many; or export as Parquet.",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -32,6 +31,8 @@ CHUNK = 1 << 20
 ROWS_AT_ONCE = 50_000
 # From here on a spreadsheet's numbers do not hold every digit of a whole number.
 EXACT_BELOW = 2.0**53
+NOISY_BELOW = 1e6
+DIGITS_TYPED = 16
 ERROR_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*\bt="e"[^>]*>')
 CELL_NAME = re.compile(rb'\br="([A-Z]+)(\d+)"')
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -176,11 +177,16 @@ def _text(cell: Cell) -> str | None:
 
 
 def number_text(number: float) -> str:
-    """A number without exponent, and without the noise that a calculation leaves behind its fifteenth digit."""
+    """A number without exponent, and without the noise that a calculation leaves behind its fifteenth digit.
+
+    Below a million fifteen digits keep nine decimals or more; above, they would cost cents, and only a number that has
+    no shorter form than seventeen digits is taken for a calculated one.
+    """
     if isinstance(number, int) or number.is_integer():
         return str(int(number))
-    shown = float(f"{number:.15g}")
-    return format(Decimal(repr(shown if abs(shown - number) <= math.ulp(number) else number)), "f")
+    shortest = Decimal(repr(number))
+    is_noisy = abs(number) < NOISY_BELOW or len(shortest.as_tuple().digits) > DIGITS_TYPED
+    return format(Decimal(f"{number:.15g}") if is_noisy else shortest, "f")
 
 
 def _cell_name(row: int, column: int) -> str:
