@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from orchestration.findings import RawInputError
 from orchestration.raw.files import FORMATS, group_by_table
@@ -407,6 +408,39 @@ def test_every_format_is_sought_at_a_url(monkeypatch: pytest.MonkeyPatch, wareho
     monkeypatch.setattr(RawPlace, "_exists", exists)
     assert RawPlace("https://example.org/raw").names(warehouse, ["rates"]) == ["rates.csv.gz"]
     assert sorted(sought) == sorted("rates" + suffix for suffix in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("answers.csv", b"answer_id,score\nr1,9\n"),
+        ("answers.tsv", b"\xef\xbb\xbfsep=\t\r\nanswer_id\tscore\r\nr1\t9\r\n"),
+        ("answers.csv.gz", gzip.compress(b"answer_id;score\nr1;9\n")),
+        ("answers.json", b'{"data": [{"answer_id": "r1", "score": 9}]}'),
+        ("answers.json.gz", gzip.compress(b'[{"answer_id": "r1", "score": 9}]')),
+        ("answers.jsonl", b'\xef\xbb\xbf{"answer_id": "r1", "score": 9}\n'),
+        ("answers.xlsx", b""),
+        ("answers.parquet", b""),
+    ],
+)
+def test_every_format_is_read_from_a_url(
+    raw: Path,
+    answers: Callable[[], list[tuple[object, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: bytes,
+) -> None:
+    """As far as it is the engine's work: here a folder plays the URL."""
+    (raw / name).write_bytes(content)
+    if name.endswith(".parquet"):
+        write_parquet(raw / name, "select 'r1' as answer_id, '9' as score")
+    elif name.endswith(".xlsx"):
+        with xlsxwriter.Workbook(raw / name) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["answer_id", "score"])
+            sheet.write_row(1, 0, ["r1", 9])
+    monkeypatch.setattr(RawPlace, "is_url", True)
+    assert answers() == [("r1", "9", None, name, 1)]
 
 
 # Night after night -------------------------------------------------------------------------------------------------

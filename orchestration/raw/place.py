@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.findings import Finding, RawInputError
 from orchestration.raw.files import FORMATS, RawFile, file_format, names_below
-from orchestration.raw.texts import CHUNK, beginning, check_whole
+from orchestration.raw.texts import CHUNK, ROOM_FOR_ROWS, beginning, check_whole
 
 # The engine's extension that reads a URL of this scheme; PyPI has them as duckdb-extension-<name>.
 EXTENSIONS = {"http": "httpfs", "https": "httpfs", "s3": "httpfs", "gs": "httpfs", "r2": "httpfs", "hf": "httpfs"}
@@ -89,7 +89,7 @@ class RawPlace:
             return beginning(file, self.content(connection, file))
         lines = connection.execute(
             "select line from read_csv(?, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, "
-            "delim = chr(1), quote = '', escape = '') limit 20",
+            f"delim = chr(1), quote = '', escape = '', {ROOM_FOR_ROWS}) limit 20",
             [file.address],
         ).fetchall()
         return "\n".join(line or "" for (line,) in lines).encode()[:CHUNK]

@@ -21,14 +21,13 @@ from orchestration.raw.ledger import Fingerprint, ReadFile, fingerprint, read_fi
 from orchestration.raw.place import RawPlace
 from orchestration.raw.scan import ADDRESS, TEXT, FileColumn, Matched, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
-from orchestration.raw.texts import LONGEST_ROW, Header, empty_file, parse_header, squeezed, text_of
+from orchestration.raw.texts import LONGEST_ROW, ROOM_FOR_ROWS, Header, empty_file, parse_header, squeezed, text_of
 from orchestration.raw.workbooks import read_sheet
 from orchestration.release.warehouse import identifier, quoted
 
-# A line needs a buffer that holds more than it.
 CSV_OPTIONS = (
     f"auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, filename = '{ADDRESS}', "
-    f"max_line_size = {LONGEST_ROW}, buffer_size = {LONGEST_ROW + LONGEST_ROW // 8}"
+    f"{ROOM_FOR_ROWS}"
 )
 # Of an object that wraps the rows, which the engine has to hold whole.
 LONGEST_WRAPPER = 512_000_000

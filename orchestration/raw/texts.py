@@ -19,6 +19,8 @@ from orchestration.raw.files import RawFile
 CHUNK = 1 << 20
 # Bytes of one line of CSV or one JSON object: a comment of 30 MB, with room for what is quoted or escaped in it.
 LONGEST_ROW = 64_000_000
+# What CSV readers are told; a line needs a buffer that holds more than it.
+ROOM_FOR_ROWS = f"max_line_size = {LONGEST_ROW}, buffer_size = {LONGEST_ROW + LONGEST_ROW // 8}"
 TOO_LONG = f"a row of more than {LONGEST_ROW // 1_000_000} MB"
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 # Excel writes it over the header and reads it back; no other program does.
