@@ -17,7 +17,7 @@ import pytest
 from orchestration.findings import RawInputError
 from orchestration.raw import landing as landing_module
 from orchestration.raw.landing import Landing, check_in_place, land
-from orchestration.raw.plan import plan_table
+from orchestration.raw.plan import plan_table, what_is_known
 from tests.raws import TABLES, failure, rules, write_parquet
 
 Answers = Callable[[], list[tuple[object, ...]]]
@@ -64,6 +64,41 @@ def test_a_name_that_is_not_utf8_is_named_and_one_that_is_no_table_is_reported(
     error = failure(landing)
     assert rules(error) == [("file_name_not_utf8", "answers")]
     assert "answers/caf\\xe9.csv" in str(error) and str(error).encode("utf-8")
+
+
+def test_a_folder_may_be_named_as_a_file_and_another_is_not_the_tables(raw: Path, answers: Answers) -> None:
+    (raw / "answers.csv").mkdir()
+    (raw / "answers.csv" / "part-0.csv").write_text(ROWS)
+    (raw / "answers.csv" / "~$part-0.xlsx").touch()
+    (raw / "answers.old").mkdir()
+    (raw / "answers.old" / "a.csv").write_text(ROWS)
+    assert [row[3] for row in answers()] == ["answers.csv/part-0.csv"]
+
+
+@pytest.mark.parametrize("name", ["Answers .csv", "answer.csv", "anwsers.csv.gz"])
+def test_the_file_that_is_nearest_to_a_missing_table_is_named(
+    raw: Path, landing: Callable[[], Landing], name: str
+) -> None:
+    (raw / name).write_text(ROWS)
+    (raw / "notes.txt").touch()
+    error = failure(landing)
+    assert rules(error) == [("required_table_missing", "answers")]
+    assert f"If it is {name}, rename that." in str(error)
+
+
+def test_a_file_that_is_gone_before_it_is_read_has_vanished(
+    raw: Path, landing: Callable[[], Landing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (raw / "answers.csv").write_text(ROWS)
+
+    def gone(*given: Any) -> object:
+        (raw / "answers.csv").unlink(missing_ok=True)
+        return what_is_known(*given)
+
+    monkeypatch.setattr(landing_module, "what_is_known", gone)
+    error = failure(landing)
+    assert rules(error) == [("file_changed", "answers")]
+    assert "vanished" in str(error)
 
 
 # What is no file ---------------------------------------------------------------------------------------------------

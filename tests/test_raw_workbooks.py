@@ -143,6 +143,15 @@ def test_cells_with_errors_are_named_where_they_count(
     assert rules(error) == [("error_cells", "answers")]
     assert "(2 rows)" in str(error) and "cell B3" in str(error)
 
+    def without_results(book: Any, cells: Any) -> None:
+        cells.write_formula("B3", "=A1&B1", value="")
+        cells.write_formula("C2", "=1+1", value=2)
+
+    write_workbook(raw / "answers.xlsx", HEADER, ["r1", 9], ["r2", 8], more=without_results)
+    error = failure(landing)
+    assert rules(error) == [("error_cells", "answers")]
+    assert "(1 row)" in str(error) and "cell B3" in str(error)
+
     def elsewhere(book: Any, cells: Any) -> None:
         cells.write_formula("D2", "=1/0", value="#DIV/0!")
 

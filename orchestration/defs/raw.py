@@ -13,6 +13,7 @@ from orchestration.raw import ignored
 from orchestration.raw.landing import LandedTable, Landing, land
 from orchestration.raw.ledger import forget_files
 from orchestration.raw.tables import RawTable, tables_from_manifest
+from orchestration.raw.texts import nearest
 from orchestration.release.warehouse import open_build
 
 FRESHNESS = "freshness"
@@ -40,7 +41,12 @@ def warnings_of(landing: Landing) -> list[str]:
         f"{table.name}: column {column} is not in the contract and was ignored"
         for table in landing.tables
         for column in table.extra_columns
-    ] + [f"{name}: matches no raw table and was ignored" for name in landing.unknown_files]
+    ] + [f"{name}: matches no raw table and was ignored{_meant(name)}" for name in landing.unknown_files]
+
+
+def _meant(name: str) -> str:
+    near = nearest(name.partition(".")[0], BY_NAME)
+    return f"; the nearest is {near}" if near else ""
 
 
 @dg.multi_asset(

@@ -45,7 +45,11 @@ def names_below(root: Path, tables: Collection[str]) -> list[str]:
     Whatever of a table is there and cannot be read as a file (a pipe, a link to nothing, a folder that may not be
     listed) is a finding, and is not opened.
     """
-    if not root.is_dir():
+    try:
+        is_folder = root.is_dir()
+    except OSError as error:
+        raise RawInputError(unreadable_folder("every raw table", root, error)) from error
+    if not is_folder:
         raise RawInputError(
             Finding(
                 "raw_folder_missing",
@@ -85,7 +89,7 @@ def _walk(root: Path, tables: Collection[str]) -> tuple[list[str], list[Finding]
                 state = entry.stat()
             except OSError as error:
                 if table is not None:
-                    findings.append(_unreachable(table, name, entry.is_symlink(), error))
+                    findings.append((dangling_link if entry.is_symlink() else unreadable_file)(table, name, error))
                 continue
             if stat.S_ISDIR(state.st_mode):
                 # Of other folders nothing is read: what lies there may be meant for others.
@@ -103,15 +107,15 @@ def _walk(root: Path, tables: Collection[str]) -> tuple[list[str], list[Finding]
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a path is hidden or a mark such as _SUCCESS, or lies in such a folder."""
-    return any(part.startswith((".", "_")) for part in name.split("/"))
+    """Whether a path or a folder above it is hidden, a mark such as _SUCCESS, or kept by Excel for an open book."""
+    return any(part.startswith((".", "_", "~$")) for part in name.split("/"))
 
 
 def _table_of(name: str, tables: Collection[str]) -> str | None:
-    """The table whose file or folder a path is, whatever its case."""
-    first, _, below = name.partition("/")
-    table = (first if below else first.split(".", 1)[0]).lower()
-    return table if table in tables else None
+    """The table whose file or folder a path is, whatever its case. Some tools write folders named as files."""
+    first, _, below = name.lower().partition("/")
+    table, dot, suffix = first.partition(".")
+    return table if table in tables and (not below or dot + suffix in ("", *FORMATS)) else None
 
 
 def group_by_table(names: Iterable[str], tables: Collection[str]) -> tuple[dict[str, list[str]], list[str]]:
@@ -186,7 +190,20 @@ def unreadable_folder(table: str, folder: Path, error: OSError) -> Finding:
     )
 
 
+def changed_file(table: str, name: str, change: str) -> Finding:
+    return Finding(
+        "file_changed",
+        table,
+        f"{printable(name)} {change} while the build was reading it.",
+        next_step="Let the loader write under another name (one that begins with a dot is passed over) and rename the "
+        "file when it is whole; then build again.",
+    )
+
+
 def unreadable_file(table: str, name: str, error: OSError) -> Finding:
+    """Of a file that was listed."""
+    if isinstance(error, FileNotFoundError):
+        return changed_file(table, name, "vanished")
     return Finding(
         "unreadable_file",
         table,
@@ -195,9 +212,7 @@ def unreadable_file(table: str, name: str, error: OSError) -> Finding:
     )
 
 
-def _unreachable(table: str, name: str, is_link: bool, error: OSError) -> Finding:
-    if not is_link:
-        return unreadable_file(table, name, error)
+def dangling_link(table: str, name: str, error: OSError) -> Finding:
     return Finding(
         "dangling_link",
         table,

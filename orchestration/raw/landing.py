@@ -94,7 +94,7 @@ def land(
             findings += error.findings
             continue
         try:
-            plans.append(plan_table(connection, place, table, files, known))
+            plans.append(plan_table(connection, place, table, files, known, unknown))
         except RawInputError as error:
             findings += changes(table.name, files, known.current) or error.findings
         except (OSError, duckdb.IOException):

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.findings import Finding
-from orchestration.raw.files import RawFile, unreadable_file
+from orchestration.raw.files import RawFile, changed_file, unreadable_file
 
 SCHEMA = "ledger"
 # What decides how a raw file is read: every module of this room.
@@ -95,24 +95,10 @@ def changes(table: str, files: Iterable[RawFile], known: Mapping[str, Fingerprin
         if file.name not in known:
             continue
         try:
-            change = (
-                "" if fingerprint(file, known[file.name]).content_hash == known[file.name].content_hash else "changed"
-            )
-        except FileNotFoundError:
-            change = "vanished"
+            if fingerprint(file, known[file.name]).content_hash != known[file.name].content_hash:
+                found.append(changed_file(table, file.name, "changed"))
         except OSError as error:
             found.append(unreadable_file(table, file.name, error))
-            continue
-        if change:
-            found.append(
-                Finding(
-                    "file_changed",
-                    table,
-                    f"{file.name} {change} while the build was reading it.",
-                    next_step="Let the loader write under another name (one that begins with a dot is passed over) and "
-                    "rename the file when it is whole; then build again.",
-                )
-            )
     return found
 
 

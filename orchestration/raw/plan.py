@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tempfile
@@ -21,7 +20,7 @@ from orchestration.raw.ledger import Fingerprint, ReadFile, fingerprint, read_fi
 from orchestration.raw.place import RawPlace
 from orchestration.raw.scan import ADDRESS, TEXT, FileColumn, Matched, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
-from orchestration.raw.texts import LONGEST_ROW, ROOM_FOR_ROWS, Header, empty_file, parse_header, squeezed, text_of
+from orchestration.raw.texts import LONGEST_ROW, ROOM_FOR_ROWS, Header, empty_file, nearest, parse_header, text_of
 from orchestration.raw.workbooks import read_sheet
 from orchestration.release.warehouse import identifier, quoted
 
@@ -31,8 +30,6 @@ CSV_OPTIONS = (
 )
 # Of an object that wraps the rows, which the engine has to hold whole.
 LONGEST_WRAPPER = 512_000_000
-# How alike two names must be (0 to 1) for one to be proposed for the other.
-ALIKE = 0.6
 
 
 @dataclass(frozen=True)
@@ -104,20 +101,28 @@ class Plan:
 
 
 def plan_table(
-    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, files: Sequence[RawFile], known: Known
+    connection: duckdb.DuckDBPyConnection,
+    place: RawPlace,
+    table: RawTable,
+    files: Sequence[RawFile],
+    known: Known,
+    unknown: Sequence[str],
 ) -> Plan:
-    """Open every file of a table for its columns, and group the files into scans.
+    """Open every file of a table for its columns, and group the files into scans; ``unknown`` files are of no table.
 
     Text that was read before is taken from where it landed, if all of the table is text: so it has the types that it
     would have if it were read again.
     """
     if not files and table.is_required:
+        near = nearest(table.name, [name.partition(".")[0] for name in unknown])
+        meant = next((name for name in unknown if near is not None and name.partition(".")[0] == near), None)
         raise RawInputError(
             Finding(
                 "required_table_missing",
                 table.name,
                 f"no {table.name}.* and no folder {table.name}/ with data files in {place.location}.",
-                next_step=f"Put it there ({SUPPORTED}), or set NPS_RAW to where it is.",
+                next_step=f"Put it there ({SUPPORTED}), or set NPS_RAW to where it is."
+                + (f" If it is {meant}, rename that." if meant else ""),
             )
         )
     is_text = all(file.format != "parquet" for file in files) and _is_all_text(connection, table)
@@ -185,13 +190,12 @@ def match_columns(table: RawTable, file: RawFile, columns: Sequence[FileColumn])
 
 def _missing(table: RawTable, file: RawFile, name: str, meant: Mapping[str, FileColumn]) -> Finding:
     """That a column is not there, and which is nearest. Other names are not repeated: they may be a row of values."""
-    others = {squeezed(other): column.written.strip() for other, column in meant.items() if other not in table.columns}
-    near = difflib.get_close_matches(squeezed(name), others, n=1, cutoff=ALIKE)
+    near = nearest(name, [column.written.strip() for other, column in meant.items() if other not in table.columns])
     known = [other for other in table.columns if other in meant]
     said = f"{file.name} has no column {name}; of the contract it has {', '.join(known) or 'none'}"
-    if near:
-        said += f", and the nearest is {others[near[0]]!r}"
-        next_step = f"If it is that, rename {others[near[0]]!r} to {name} in the export; else add the column {name}."
+    if near is not None:
+        said += f", and the nearest is {near!r}"
+        next_step = f"If it is that, rename {near!r} to {name} in the export; else add the column {name}."
     elif known:
         next_step = f"Add the column {name} to the export."
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import gzip
 import io
 import re
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -22,6 +23,8 @@ LONGEST_ROW = 64_000_000
 # What CSV readers are told; a line needs a buffer that holds more than it.
 ROOM_FOR_ROWS = f"max_line_size = {LONGEST_ROW}, buffer_size = {LONGEST_ROW + LONGEST_ROW // 8}"
 TOO_LONG = f"a row of more than {LONGEST_ROW // 1_000_000} MB"
+# How alike two names must be (0 to 1) for one to be proposed for the other.
+ALIKE = 0.6
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 # Excel writes it over the header and reads it back; no other program does.
 SEPARATOR_LINE = re.compile(r'(?P<quote>"?)sep=(?P<delimiter>[^"\r\n]+)"?(\r\n|\n|\r|$)', re.IGNORECASE)
@@ -198,6 +201,13 @@ def _ways(table: str, file: RawFile, text: str, declared: re.Match[str] | None) 
 def squeezed(name: str) -> str:
     """A name in small letters and digits alone, so that spellings of it are alike."""
     return "".join(char for char in name.lower() if char.isalnum())
+
+
+def nearest(name: str, others: Iterable[str]) -> str | None:
+    """Of other names the one that is most like a name, if any is alike enough to be meant."""
+    spellings = {squeezed(other): other for other in others}
+    found = difflib.get_close_matches(squeezed(name), spellings, n=1, cutoff=ALIKE)
+    return spellings[found[0]] if found else None
 
 
 def empty_file(table: str, name: str) -> Finding:

@@ -34,6 +34,11 @@ EXACT_BELOW = 2.0**53
 NOISY_BELOW = 1e6
 DIGITS_TYPED = 16
 ERROR_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*\bt="e"[^>]*>')
+# A formula whose result the program that wrote the book did not work out; one that gives text may give none.
+UNCALCULATED_CELL = re.compile(
+    rb'<(?:\w+:)?c\s(?![^>]*\bt="str")[^>]*>\s*<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)'
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
 CELL_NAME = re.compile(rb'\br="([A-Z]+)(\d+)"')
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -56,7 +61,8 @@ class Sheet:
     def findings(self, table: str, file: RawFile, columns: Sequence[int]) -> list[Finding]:
         """What is wrong with the cells of these columns."""
         kinds = (
-            ("error_cells", self.errors, "cells that hold an error, such as #N/A", "Correct the formulas."),
+            ("error_cells", self.errors, "cells that hold an error, such as #N/A, or a formula without its result",
+             "Correct the formulas, and save the book with the program that works them out."),
             ("merged_cells", self.merged, "rows with merged cells, of which only the first has the value",
              "Unmerge the cells and fill each of them."),
             ("rounded_numbers", self.rounded,
@@ -199,7 +205,7 @@ def _cell_name(row: int, column: int) -> str:
 
 
 def _error_cells(stream: IO[bytes], sheet: str) -> Iterator[tuple[int, int]]:
-    """Row and column, from 0, of the cells that hold an error, which are blank to the reader."""
+    """Row and column, from 0, of cells that are blank to the reader: an error, or a formula without its result."""
     with zipfile.ZipFile(stream) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
         relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
@@ -211,12 +217,13 @@ def _error_cells(stream: IO[bytes], sheet: str) -> Iterator[tuple[int, int]]:
             rest = b""
             while chunk := part.read(CHUNK):
                 text = rest + chunk
-                end = text.rfind(b"<")
-                rest = text[end:]
-                for cell in ERROR_CELL.finditer(text, 0, end):
-                    name = CELL_NAME.search(cell[0])
-                    if name is not None:
-                        yield int(name[2]) - 1, _place(name[1].decode())
+                # As far as whole cells go.
+                whole, end, rest = text.rpartition(b"c>")
+                for wrong in (ERROR_CELL, UNCALCULATED_CELL):
+                    for cell in wrong.finditer(whole + end):
+                        name = CELL_NAME.search(cell[0])
+                        if name is not None:
+                            yield int(name[2]) - 1, _place(name[1].decode())
 
 
 def _place(letters: str) -> int:
