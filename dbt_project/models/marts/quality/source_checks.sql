@@ -20,6 +20,10 @@ values_read as (
     select * from {{ ref('int_values_checked') }}
 ),
 
+ignored_columns as (
+    select * from {{ ref('int_ignored_columns_checked') }}
+),
+
 {% set no_amount = 'cast(null as ' ~ float_type() ~ ')' %}
 
 unioned as (
@@ -87,6 +91,19 @@ unioned as (
         {{ no_amount }} as amount,
         {{ no_amount }} as amount_flagged
     from values_read
+    union all
+    select
+        raw_table,
+        'columns_read' as check_name,
+        subject,
+        verdict,
+        message,
+        example_key,
+        n_rows,
+        n_flagged,
+        {{ no_amount }} as amount,
+        {{ no_amount }} as amount_flagged
+    from ignored_columns
 ),
 
 final as (
