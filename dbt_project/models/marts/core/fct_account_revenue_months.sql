@@ -32,11 +32,25 @@ within_a_month as (
         account_id,
         revenue_type,
         currency,
-        {{ month_start('period_start') }} as month_start,
-        cast(amount as {{ money_type() }}) as amount,
-        cast(cost as {{ money_type() }}) as cost
+        amount,
+        cost,
+        {{ month_start('period_start') }} as month_start
     from revenue
     where {{ month_start('period_start') }} = {{ month_start('period_end') }}
+),
+
+converted_within_a_month as (
+    select
+        within_a_month.account_id,
+        within_a_month.revenue_type,
+        within_a_month.month_start,
+        {{ converted_money('within_a_month.amount', 'within_a_month.currency', 'rates.rate') }} as revenue,
+        {{ converted_money('within_a_month.cost', 'within_a_month.currency', 'rates.rate') }} as cost
+    from within_a_month
+    inner join rates
+        on
+            within_a_month.currency = rates.currency
+            and within_a_month.month_start = rates.month_start
 ),
 
 spread as (
@@ -54,15 +68,26 @@ spread as (
     where {{ month_start('period_start') }} < {{ month_start('period_end') }}
 ),
 
-counted as (
+-- The whole line at the rate of the month, before it is divided: what is rounded is as small as a share of a line, however
+-- many units of the reporting currency one of its own is worth.
+converted_spread as (
     select
-        *,
-        {{ days_between('period_start', 'period_end') }} + 1 as n_days,
-        greatest({{ days_between('period_start', 'month_start') }}, 0) as n_days_before,
+        spread.account_id,
+        spread.revenue_type,
+        spread.month_start,
+        {{ converted_money('spread.amount', 'spread.currency', 'rates.rate') }} as amount,
+        {{ converted_money('spread.cost', 'spread.currency', 'rates.rate') }} as cost,
+        {{ days_between('spread.period_start', 'spread.period_end') }} + 1 as n_days,
+        greatest({{ days_between('spread.period_start', 'spread.month_start') }}, 0) as n_days_before,
         {{ days_between(
-            'period_start', least_date(add_months('month_start', 1), add_days('period_end', 1))
+            'spread.period_start',
+            least_date(add_months('spread.month_start', 1), add_days('spread.period_end', 1))
         ) }} as n_days_through
     from spread
+    inner join rates
+        on
+            spread.currency = rates.currency
+            and spread.month_start = rates.month_start
 ),
 
 -- What was earned through the month's end less what was earned before it: the parts of a line add up to it exactly.
@@ -70,36 +95,24 @@ earned as (
     select
         account_id,
         revenue_type,
-        currency,
         month_start,
-        amount,
+        revenue,
         cost
-    from within_a_month
+    from converted_within_a_month
     union all
     select
         account_id,
         revenue_type,
-        currency,
         month_start,
-        {{ earned_share('amount', 'n_days_through', 'n_days') }}
-        - {{ earned_share('amount', 'n_days_before', 'n_days') }} as amount,
-        {{ earned_share('cost', 'n_days_through', 'n_days') }}
-        - {{ earned_share('cost', 'n_days_before', 'n_days') }} as cost
-    from counted
-),
-
-converted as (
-    select
-        earned.account_id,
-        earned.revenue_type,
-        earned.month_start,
-        {{ converted_money('earned.amount', 'earned.currency', 'rates.rate') }} as revenue,
-        {{ converted_money('earned.cost', 'earned.currency', 'rates.rate') }} as cost
-    from earned
-    inner join rates
-        on
-            earned.currency = rates.currency
-            and earned.month_start = rates.month_start
+        cast(
+            {{ earned_share('amount', 'n_days_through', 'n_days') }}
+            - {{ earned_share('amount', 'n_days_before', 'n_days') }} as {{ money_type() }}
+        ) as revenue,
+        cast(
+            {{ earned_share('cost', 'n_days_through', 'n_days') }}
+            - {{ earned_share('cost', 'n_days_before', 'n_days') }} as {{ money_type() }}
+        ) as cost
+    from converted_spread
 ),
 
 summed as (
@@ -109,7 +122,7 @@ summed as (
         revenue_type,
         cast(sum(revenue) as {{ money_type() }}) as revenue,
         cast(coalesce(sum(cost), 0) as {{ money_type() }}) as cost
-    from converted
+    from earned
     group by account_id, month_start, revenue_type
 ),
 

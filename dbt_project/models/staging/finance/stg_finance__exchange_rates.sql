@@ -11,7 +11,7 @@ typed as (
         _row_number,
         upper({{ clean_text('currency') }}) as currency,
         {{ clean_text('month') }} as month_text,
-        {{ parse_decimal('rate', 28, 12) }} as rate,
+        {{ parse_decimal('rate', 24, 12) }} as rate,
         {{ month_start(parse_date('month')) }} as month_start,
         {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_rates
