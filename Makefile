@@ -80,7 +80,7 @@ parse: $(ENGINE)/run ## parse the dbt project, from which Dagster's assets are d
 	@$(ENGINE)/bin/python -m orchestration parse
 
 bench: .venv/dev ## times and memory, of the sample and at scale: SCALES="25 250 1160"
-	@$(BIN)/python -m orchestration bench $(if $(SCALES),--scales $(SCALES))
+	@$(BIN)/python -m tests.bench $(if $(SCALES),--scales $(SCALES))
 
 spark-up: .venv-spark/run ## start a Spark cluster on this machine: a master, two workers, a Thrift server
 	@.venv-spark/bin/python -m orchestration spark-up

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from expectations.validate import CheckResult, ValidationOutcome
+from expectations.results import CheckResult, ValidationOutcome
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLESHEET = "style.css"

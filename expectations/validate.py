@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import date
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import great_expectations as gx
@@ -25,10 +25,11 @@ from great_expectations.expectations.expectation import Expectation
 
 from expectations.conventions import quoted
 from expectations.pages import write_pages
+from expectations.results import CheckResult, ValidationOutcome
 from expectations.suites import collect
 from expectations.tables import PUBLISHED, Batch, Suite, Table, Warehouse
 from orchestration.findings import EXAMPLES_SHOWN, example_text
-from orchestration.warehouse import open_read_only
+from orchestration.release.warehouse import open_read_only
 
 MISSING = "table_and_columns_exist"
 # Counts and the first broken rows. COMPLETE would list every broken row one by one: minutes, at two million answers.
@@ -40,43 +41,6 @@ RESULT_FORMAT = {
 
 # About a million rows, of the 2,048 in which the engine hands them out.
 VECTORS_AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What one rule found on one table. ``examples`` holds up to three broken rows: what names them, and the values."""
-
-    suite: str
-    table: str
-    rule: str
-    column: str
-    severity: Literal["error", "warning"]
-    success: bool
-    n_unexpected: int
-    n_rows: int
-    examples: list[dict[str, Any]]
-    message: str
-    sentence: str = ""
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class ValidationOutcome:
-    """All results, in the order of the tables; a build is published only if ``failed`` is 0."""
-
-    results: list[CheckResult] = field(default_factory=list)
-
-    @property
-    def passed(self) -> int:
-        return sum(result.success for result in self.results)
-
-    @property
-    def warned(self) -> int:
-        return sum(not result.success and result.severity == "warning" for result in self.results)
-
-    @property
-    def failed(self) -> int:
-        return sum(not result.success and result.severity == "error" for result in self.results)
 
 
 def validate(

@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, bench, spark-…"""
+"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, spark-…"""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_cli, spark_cluster
-from orchestration.bench import SCALES, bench
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
-from orchestration.publication import NoReleaseError, publish_again, published_build, rollback
+from orchestration.release.publication import NoReleaseError, publish_again, published_build, rollback
+from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
-from orchestration.warehouse import LockTimeoutError, headline, writer_lock
+from orchestration.spark import cluster
+from orchestration.transform import dbt_cli
 
 logger = logging.getLogger(PACKAGE)
 
@@ -36,7 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "publish": publish,
         "rollback": roll_back,
         "serve": serve,
-        "bench": measure,
         "spark-up": spark_up,
         "spark-down": spark_down,
     }
@@ -67,8 +66,6 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--port", type=int, default=3000)
-    measured = verbs.add_parser("bench", help="times and memory of the sample, and of the company at scale")
-    measured.add_argument("--scales", type=float, nargs="*", default=SCALES, help="without any: the sample alone")
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
     verbs.add_parser("spark-down", help="stop it")
     return parser
@@ -106,7 +103,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
     from orchestration.definitions import defs
     from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
-    from orchestration.instance import open_instance
+    from orchestration.runs.instance import open_instance
 
     with open_instance(settings) as instance:
         fail_abandoned_runs(instance)
@@ -160,7 +157,7 @@ def _publish(
 def serve(settings: Settings, options: argparse.Namespace) -> int:
     """The web page and the daemon, in one process group on localhost; Ctrl-C ends both."""
     from orchestration.defs.resources import fail_abandoned_runs
-    from orchestration.instance import open_instance
+    from orchestration.runs.instance import open_instance
 
     dbt_cli.parse(settings, only_if_stale=True)
     with open_instance(settings) as instance:
@@ -172,23 +169,18 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     os.execve(dagster, arguments, process_environment() | quiet)
 
 
-def measure(settings: Settings, options: argparse.Namespace) -> int:
-    print(bench(options.scales))
-    return 0
-
-
 def spark_up(settings: Settings, options: argparse.Namespace) -> int:
-    server = spark_cluster.up(settings)
-    page = spark_cluster.web_page(settings)
-    print(f"A Spark cluster of {spark_cluster.N_WORKERS} workers is up{f'; its page is {page}' if page else ''}.")
+    server = cluster.up(settings)
+    page = cluster.web_page(settings)
+    print(f"A Spark cluster of {cluster.N_WORKERS} workers is up{f'; its page is {page}' if page else ''}.")
     print("To build on it:")
     print(f"  NPS_TARGET=spark NPS_SPARK_SERVER={server} make nightly")
     return 0
 
 
 def spark_down(settings: Settings, options: argparse.Namespace) -> int:
-    stopped = spark_cluster.down(settings)
-    print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs of {spark_cluster.process_folder(settings)}")
+    stopped = cluster.down(settings)
+    print(f"stopped {', '.join(stopped)}" if stopped else f"nothing runs of {cluster.process_folder(settings)}")
     return 0
 
 

@@ -85,6 +85,12 @@ def _headline(score: Mapping[str, Any] | None) -> str:
     )
 
 
+def _what_arrived(check: Mapping[str, str]) -> str:
+    """What was seen of what arrived; what failed is withheld from the numbers."""
+    word = "withheld" if check["verdict"] == "failed" else "warning"
+    return f"  {word:<12}{check['raw_table']}, {check['subject']} ({check['check_name']}): {check['message']}"
+
+
 def what_was_published(
     build: Mapping[str, Any], score: Mapping[str, Any] | None, folder: Path, places: Sequence[str] = ()
 ) -> str:
@@ -102,4 +108,5 @@ def what_was_published(
         f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
     ]
     lines += [f"  raw file    {event}" for event in build["raw_events"]]
+    lines += [_what_arrived(check) for check in build["source_checks"]]
     return "\n".join([*lines, *(f"  warning     {warning}" for warning in [*build["warnings"], *build["warned"]])])

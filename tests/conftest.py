@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.dbt_cli import PROJECT
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
+from orchestration.transform.dbt_cli import PROJECT
 
 # The as-of date of the tiny company.
 TINY_AS_OF = "2024-07-01"

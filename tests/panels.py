@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from orchestration.dbt_cli import PROJECT
+from orchestration.transform.dbt_cli import PROJECT
 from tests.conftest import build_environment
 
 Table = pd.DataFrame

@@ -199,9 +199,33 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
                 "n_quarantined": 1,
             }
         ],
+        "source_checks": [
+            arrived("survey_responses", "scores_readable", "label", "failed", 13, "13 of 22 scores cannot be read."),
+            arrived("crm_revenue", "periods_follow", "all", "warned", 186, "186 periods touch the next.", 0.12),
+            arrived("survey_responses", "scores_readable", "base", "passed", 0, "Every score can be read."),
+        ],
         "quarantine_summary": [
             {"raw_table": "survey_responses", "reason": "score_not_whole", "n_rows": 1, "example_key": "R-77"}
         ],
+    }
+
+
+def arrived(
+    table: str, check: str, subject: str, verdict: str, n_flagged: int, message: str, amount: float | None = None
+) -> dict[str, Any]:
+    """A row of source_checks."""
+    return {
+        "raw_table": table,
+        "check_name": check,
+        "subject": subject,
+        "verdict": verdict,
+        "message": message,
+        "example_key": None,
+        "n_rows": 22,
+        "n_flagged": n_flagged,
+        "share_flagged": n_flagged / 22,
+        "amount_flagged": None,
+        "share_of_amount": amount,
     }
 
 

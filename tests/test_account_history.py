@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.account_history import keep_account_versions
+from orchestration.transform.account_history import keep_account_versions
 from tests.conftest import run_nightly
 
 MONDAY, TUESDAY, WEDNESDAY = date(2024, 7, 1), date(2024, 7, 2), date(2024, 7, 3)

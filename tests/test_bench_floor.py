@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from orchestration.bench_floor import DATABASE, RAW_TABLES, WAYS
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW
+from tests.bench.by_hand import DATABASE, RAW_TABLES, WAYS
 from tests.conftest import build_environment
 
 SCORE = "n_scored, n_promoters, n_passives, n_detractors"
@@ -103,7 +103,7 @@ def made(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """What one way makes as views of schema made, beside what is published as schema published.marts."""
     folder = tmp_path_factory.mktemp(way)
-    command = [sys.executable, "-m", "orchestration.bench_floor", way, str(raw_parquet), str(folder)]
+    command = [sys.executable, "-m", "tests.bench.by_hand", way, str(raw_parquet), str(folder)]
     done = subprocess.run(
         [*command, SAMPLE_AS_OF.isoformat()],
         env=build_environment(folder, raw_parquet),

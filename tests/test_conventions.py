@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    from orchestration.dbt_cli import load_manifest
+    from orchestration.transform.dbt_cli import load_manifest
 
     return dict(load_manifest())
 
@@ -244,6 +245,16 @@ def test_only_the_settings_read_the_environment_and_the_clock() -> None:
     ]
 
     assert offenders == []
+
+
+def test_the_code_of_orchestration_stands_in_rooms_that_say_what_they_are_for() -> None:
+    orchestration = REPOSITORY / "orchestration"
+    door = {path.name for path in orchestration.glob("*.py")}
+    rooms = [path for path in orchestration.iterdir() if any(path.glob("*.py"))]
+    silent = [room.name for room in rooms if not ast.get_docstring(ast.parse((room / "__init__.py").read_text()))]
+
+    assert door == {"__init__.py", "__main__.py", "console.py", "definitions.py", "findings.py", "settings.py"}
+    assert silent == []
 
 
 def test_no_raw_personal_column_is_published(marts: list[Node]) -> None:

@@ -19,8 +19,13 @@ import duckdb
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration import dbt_cli
-from orchestration.dbt_cli import (
+from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.raw.tables import RawTable, tables_from_manifest
+from orchestration.runs.history import RunHistory
+from orchestration.runs.instance import open_instance, prepare_home
+from orchestration.settings import REPOSITORY, Settings, load_settings
+from orchestration.transform import dbt_cli
+from orchestration.transform.dbt_cli import (
     ManifestMissingError,
     attach_tests,
     build_verb,
@@ -30,11 +35,6 @@ from orchestration.dbt_cli import (
     load_manifest,
     seconds_executing,
 )
-from orchestration.findings import BuildError, Finding, PassingFaultError
-from orchestration.instance import open_instance, prepare_home
-from orchestration.raw_tables import RawTable, tables_from_manifest
-from orchestration.run_history import RunHistory
-from orchestration.settings import REPOSITORY, Settings, load_settings
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse
 
-from orchestration.dbt_cli import PROJECT, REFERENCE
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
+from orchestration.transform.dbt_cli import PROJECT, REFERENCE
 from tests.conftest import build_environment
 from tests.dialects import FOLDER, UNKNOWN, Dialect, Warehouse, faults, load_dialects
 

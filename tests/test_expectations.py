@@ -22,9 +22,10 @@ from great_expectations.expectations.expectation import Expectation
 
 from expectations import vocabulary
 from expectations.pages import SECTIONS
+from expectations.results import CheckResult, ValidationOutcome
 from expectations.suites import ARRIVING, BELIEVED, written_suites
 from expectations.tables import PUBLISHED
-from expectations.validate import MISSING, CheckResult, ValidationOutcome, describe, validate
+from expectations.validate import MISSING, describe, validate
 from orchestration.settings import REPOSITORY
 
 AS_OF = date(2026, 7, 1)

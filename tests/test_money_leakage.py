@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.dbt_cli import PROJECT
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import SAMPLE_RAW
-from orchestration.warehouse import open_read_only
+from orchestration.transform.dbt_cli import PROJECT
 from tests.conftest import build_environment
 
 # The last quarter end of the sample that has an outcome of three months, and the as-of date of its build.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.warehouse import rows_as_dicts
+from orchestration.release.warehouse import rows_as_dicts
 from tests.companies import (
     AS_OF,
     ONE_DOMINATES,

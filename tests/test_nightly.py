@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.dbt_cli import load_manifest
-from orchestration.instance import open_instance
+from orchestration.release.warehouse import open_read_only
+from orchestration.runs.instance import open_instance
 from orchestration.settings import load_settings
-from orchestration.warehouse import open_read_only
+from orchestration.transform.dbt_cli import load_manifest
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import publication
 from orchestration.findings import BuildError
-from orchestration.publication import (
+from orchestration.release import publication
+from orchestration.release.publication import (
     NoReleaseError,
     keep_staged,
     publish,
@@ -23,8 +23,7 @@ from orchestration.publication import (
     releases,
     rollback,
 )
-from orchestration.settings import RELEASES_KEPT, Settings, load_settings
-from orchestration.warehouse import (
+from orchestration.release.warehouse import (
     LockTimeoutError,
     PublishedTable,
     open_build,
@@ -33,6 +32,7 @@ from orchestration.warehouse import (
     write_release,
     writer_lock,
 )
+from orchestration.settings import RELEASES_KEPT, Settings, load_settings
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_cli import DbtRun, command, load_manifest, parse
-from orchestration.raw_tables import land, tables_from_manifest
+from orchestration.raw.landing import land
+from orchestration.raw.tables import tables_from_manifest
+from orchestration.release.warehouse import open_build, open_read_only
 from orchestration.settings import Settings, load_settings
-from orchestration.warehouse import open_build, open_read_only
+from orchestration.transform.dbt_cli import DbtRun, command, load_manifest, parse
 
 AS_OF = "2026-07-01"
 ACCEPTED, SUPERSEDED, DELETED = "accepted", "superseded", "deleted"

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_cli import PROJECT
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import load_settings
-from orchestration.warehouse import open_read_only
+from orchestration.transform.dbt_cli import PROJECT
 
 Plan = dict[str, Any]
 

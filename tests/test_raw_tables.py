@@ -13,9 +13,10 @@ import duckdb
 import pytest
 
 from orchestration.findings import RawInputError
-from orchestration.raw_files import group_by_table
-from orchestration.raw_place import RawPlace
-from orchestration.raw_tables import LandedTable, Landing, RawTable, land
+from orchestration.raw.files import group_by_table
+from orchestration.raw.landing import LandedTable, Landing, land
+from orchestration.raw.place import RawPlace
+from orchestration.raw.tables import RawTable
 
 ANSWERS = RawTable("survey", "answers", True, ("answer_id", "score", "note", "loaded_at"), ("answer_id", "score"))
 RATES = RawTable("finance", "rates", False, ("month", "rate", "loaded_at"), ("month", "rate"))
@@ -591,5 +592,5 @@ def test_what_other_code_read_is_read_again(
 ) -> None:
     write_answers(raw / "answers" / "1.csv", "a")
     nights()
-    monkeypatch.setattr("orchestration.raw_tables.reader", lambda *_: "another")
+    monkeypatch.setattr("orchestration.raw.plan.reader", lambda *_: "another")
     assert nights().files_read == 1

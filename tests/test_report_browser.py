@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from orchestration.release.warehouse import rows_as_dicts
 from orchestration.report import render
-from orchestration.warehouse import rows_as_dicts
 from tests.small_release import BUILD, company, write_release
 
 pytestmark = pytest.mark.browser

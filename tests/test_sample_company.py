@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import filecmp
-import importlib
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +16,20 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from seeds import generate_company
+from seeds.company.accounts import draw_accounts, draw_contacts, monthly_price
+from seeds.company.answers import answer_invitations, draw_invitations
+from seeds.company.drawing import stream
+from seeds.company.planted import Effects
+from seeds.company.vocabulary import ROLES
+from seeds.company.whole import generate
+
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "seeds" / "raw"
 PAGE = REPOSITORY / "docs" / "sample-company.md"
 SOURCES = REPOSITORY / "dbt_project" / "models" / "staging"
 LARGEST_FILE, LARGEST_SAMPLE = 2_000 * 1024, 8_000_000
 NOT_QUARANTINED = {"older_version", "duplicate", "deleted"}
-
-sys.path.append(str(REPOSITORY / "seeds"))
-generator: Any = importlib.import_module("generate_company")
 
 Raw = dict[str, pd.DataFrame]
 Rule = Callable[[Raw], pd.Series]
@@ -37,14 +40,14 @@ Manifest = dict[tuple[str, str], int]
 def drawn_again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the sample is written once more."""
     folder = tmp_path_factory.mktemp("drawn again")
-    generator.main(["--output", str(folder)])
+    generate_company.main(["--output", str(folder)])
     return folder
 
 
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
     """Rows planted in the sample by (table, reason)."""
-    counts: Manifest = generator.generate().manifest("csv")
+    counts: Manifest = generate().manifest("csv")
     return counts
 
 
@@ -80,7 +83,7 @@ def test_the_committed_sample_is_what_the_generator_draws(drawn_again: Path) -> 
 def test_parquet_is_the_same_twice_and_another_company_with_another_seed(tmp_path: Path) -> None:
     for folder, seed in (("once", "7"), ("twice", "7"), ("other", "8")):
         arguments = ["--output", str(tmp_path / folder), "--scale", "0.1", "--format", "parquet", "--seed", seed]
-        generator.main(arguments)
+        generate_company.main(arguments)
     for path in sorted((tmp_path / "once").iterdir()):
         assert pq.read_table(path).equals(pq.read_table(tmp_path / "twice" / path.name)), path.name
     answers, others = (pq.read_table(tmp_path / folder / "survey_responses.parquet") for folder in ("once", "other"))
@@ -88,7 +91,7 @@ def test_parquet_is_the_same_twice_and_another_company_with_another_seed(tmp_pat
 
 
 def test_parquet_is_typed_and_the_score_stays_text(tmp_path: Path) -> None:
-    generator.main(["--output", str(tmp_path), "--scale", "0.1", "--format", "parquet"])
+    generate_company.main(["--output", str(tmp_path), "--scale", "0.1", "--format", "parquet"])
     revenue, answers = (pq.read_schema(tmp_path / f"{name}.parquet") for name in ("crm_revenue", "survey_responses"))
     assert revenue.field("amount").type == pa.decimal128(18, 2)
     assert revenue.field("period_start").type == pa.date32()
@@ -257,7 +260,7 @@ def panel(accounts: pd.DataFrame, paths: Any) -> pd.DataFrame:
 
     Points are the true ones; growth is the subscription of the next four quarters over that of the last four, -1.
     """
-    quarterly = generator.monthly_price(accounts, paths).reshape(len(accounts), 12, 3).sum(axis=2)
+    quarterly = monthly_price(accounts, paths).reshape(len(accounts), 12, 3).sum(axis=2)
     rows = []
     for quarter in range(3, 8):
         base, following = (quarterly[:, first : first + 4].sum(axis=1) for first in (quarter - 3, quarter + 1))
@@ -302,24 +305,24 @@ TOLERANCE = 4 * 0.0062 / 100
 
 
 def test_points_move_growth_as_planted_and_quality_makes_it_look_larger() -> None:
-    rows = panel(*generator.draw_accounts(20, seed=1))
+    rows = panel(*draw_accounts(20, seed=1))
     assert within_slope(rows) == pytest.approx(0.10 / 100, abs=TOLERANCE)
     assert pooled_slope(rows) > within_slope(rows) + 0.04 / 100
 
 
 def test_without_the_effect_only_the_confounder_is_left() -> None:
-    rows = panel(*generator.draw_accounts(20, seed=1, effects=generator.Effects(0.0, 0.0)))
+    rows = panel(*draw_accounts(20, seed=1, effects=Effects(0.0, 0.0)))
     assert within_slope(rows) == pytest.approx(0.0, abs=TOLERANCE)
     assert pooled_slope(rows) > TOLERANCE
 
 
 def test_unhappy_decision_makers_answer_less() -> None:
-    rng = generator.stream(1, "non-response")
-    accounts, paths = generator.draw_accounts(5, seed=1)
-    contacts = generator.draw_contacts(rng, accounts)
-    invitations = generator.draw_invitations(rng, accounts, contacts, paths, agents=30)
-    invitations = generator.answer_invitations(rng, invitations, contacts, paths, agents=30)
-    decides = contacts["role"].to_numpy()[invitations["contact"]] == generator.ROLES.index("decision_maker")
+    rng = stream(1, "non-response")
+    accounts, paths = draw_accounts(5, seed=1)
+    contacts = draw_contacts(rng, accounts)
+    invitations = draw_invitations(rng, accounts, contacts, paths, agents=30)
+    invitations = answer_invitations(rng, invitations, contacts, paths, agents=30)
+    decides = contacts["role"].to_numpy()[invitations["contact"]] == ROLES.index("decision_maker")
     is_unhappy = invitations["felt"] < 6.5
     answered = invitations["answered"] >= 0
     # Planted: 14 points less, and 2.5 for each point of satisfaction; a share of thousands has an error near 1.

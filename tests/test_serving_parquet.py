@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from orchestration.findings import BuildError
-from orchestration.serving import parquet
+from orchestration.release.serving import parquet
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import RELEASES_KEPT, ParquetDestination
-from orchestration.warehouse import open_read_only
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from orchestration.findings import BuildError, PassingFaultError
-from orchestration.serving import postgres
+from orchestration.release.serving import postgres
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import REPOSITORY, PostgresDestination
-from orchestration.warehouse import open_read_only
 from tests.conftest import TINY_AS_OF, run_cli, run_nightly, write_tiny_raw
 from tests.postgres_server import PostgresServer, postgres_server
 
@@ -376,7 +376,7 @@ def test_a_changed_table_that_is_read_is_waited_for_and_then_given_up(
         def release_the_table(seconds: float) -> None:
             connection.commit()
 
-        monkeypatch.setattr("orchestration.serving.postgres.time.sleep", release_the_table)
+        monkeypatch.setattr("orchestration.release.serving.postgres.time.sleep", release_the_table)
         publish(destination, release)
     assert shown(server) == {2}
 
@@ -417,7 +417,7 @@ def test_a_connection_that_is_lost_at_the_switch_leaves_what_was(
 KILLED = """
 import sys, time
 from pathlib import Path
-from orchestration.serving import postgres
+from orchestration.release.serving import postgres
 from orchestration.settings import PostgresDestination
 with postgres.ready(PostgresDestination(sys.argv[1]), Path(sys.argv[2]), {"build_id": "2", "as_of": "2026-07-02"}):
     print("ready", flush=True)

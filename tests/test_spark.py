@@ -15,10 +15,11 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
-from orchestration import spark, spark_cluster
-from orchestration.dbt_cli import DbtRun, command, load_manifest
+from orchestration.release.warehouse import PublishedTable, published_tables
 from orchestration.settings import REPOSITORY, SAMPLE_RAW, Settings, load_settings
-from orchestration.warehouse import PublishedTable, published_tables
+from orchestration.spark import configuration, handover
+from orchestration.spark.cluster import web_page
+from orchestration.transform.dbt_cli import DbtRun, command, load_manifest
 from seeds import generate_company
 from tests.conftest import TINY_AS_OF, build_environment, run_cli, run_nightly, write_tiny_raw
 
@@ -121,7 +122,7 @@ def test_the_unit_tests_pass_on_spark(on_spark: Path, tmp_path: Path) -> None:
 
 
 def test_the_page_of_a_cluster_shows_its_workers_and_its_server(cluster: Path) -> None:
-    page = spark_cluster.web_page(load_settings({"NPS_HOME": str(cluster), "NPS_SPARK_SERVER": SERVER}))
+    page = web_page(load_settings({"NPS_HOME": str(cluster), "NPS_SPARK_SERVER": SERVER}))
     assert page is not None
     with urlopen(page) as answer:
         said = answer.read().decode()
@@ -137,7 +138,7 @@ def test_answers_built_on_a_cluster_are_those_of_duckdb(cluster: Path) -> None:
     )
 
     # Of a build that was killed: a folder of which the catalog does not know.
-    left = spark.warehouse_folder(settings) / "marts.db" / "fct_nps_responses" / "part-00000.parquet"
+    left = configuration.warehouse_folder(settings) / "marts.db" / "fct_nps_responses" / "part-00000.parquet"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a file")
 
@@ -175,7 +176,7 @@ def test_nights_on_spark_overwrite_what_is_touched_and_leave_the_tables_of_duckd
     # So small a company is touched in most of its parts; its tables are to be recomputed in part all the same.
     told = {"NPS_AS_OF": TINY_AS_OF, "NPS_RECOMPUTED_SHARE": "1"}
     settings = load_settings({"NPS_HOME": str(other), "NPS_TARGET": "spark", **told})
-    months = spark.warehouse_folder(settings) / "marts.db" / "nps_by_month"
+    months = configuration.warehouse_folder(settings) / "marts.db" / "nps_by_month"
 
     def night() -> dict[str, str]:
         built(home, raw, **told)
@@ -205,15 +206,15 @@ def files_of(table: Path, month: str) -> dict[str, int]:
 def built_in_part(settings: Settings, published: Path, model: str) -> tuple[dict[str, str], list[str]]:
     """Build a model on Spark with all that it is made of: how each came about, and where it differs from a release."""
     target = settings.home / "target"
-    spark.hand_over(settings)
+    handover.hand_over(settings)
     verb = ["build", "--select", f"+{model}", "--exclude-resource-type", "test", "unit_test"]
     DbtRun(command(settings, verb, target), settings).finish()
-    spark.note_end(settings)
+    handover.note_end(settings)
 
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     nodes = load_manifest(target / "manifest.json")["nodes"]
     done = {result["unique_id"]: nodes[result["unique_id"]] for result in results if result["unique_id"] in nodes}
-    spark.take_back(settings, {"nodes": done})
+    handover.take_back(settings, {"nodes": done})
     (table,) = (table for table in published_tables({"nodes": nodes}) if table.name == model)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{published}/nps.duckdb' as home (read_only)")

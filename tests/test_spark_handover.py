@@ -11,9 +11,10 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from orchestration import dbt_cli, spark, spark_cluster
+from orchestration.release.warehouse import PublishedTable, open_build, open_read_only, write_release
 from orchestration.settings import Settings, load_settings
-from orchestration.warehouse import PublishedTable, open_build, open_read_only, write_release
+from orchestration.spark import cluster, configuration, handover
+from orchestration.transform import dbt_cli
 
 PARTITIONED = "select 2 as nps, date '2026-06-01' as month_start"
 
@@ -25,8 +26,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark, "check_installed", lambda: None)
-    monkeypatch.setattr(spark, "version", lambda _: "4.0")
+    monkeypatch.setattr(handover, "check_installed", lambda: None)
+    monkeypatch.setattr(handover, "version", lambda _: "4.0")
 
 
 def land(settings: Settings, query: str) -> None:
@@ -43,9 +44,9 @@ def test_what_was_landed_is_handed_over_row_by_row(settings: Settings) -> None:
         settings, "select range as _row_number, 'a.csv' as _source_file, 1.50::decimal(9, 2) as amount from range(1, 4)"
     )
 
-    spark.hand_over(settings)
+    handover.hand_over(settings)
 
-    folder = spark.landed_folder(settings)
+    folder = configuration.landed_folder(settings)
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")) == [
         "enrichment/comments/rows.parquet",
         "raw/answers/rows.parquet",
@@ -62,10 +63,10 @@ def test_what_was_landed_is_handed_over_row_by_row(settings: Settings) -> None:
 def test_a_table_without_rows_is_handed_over_with_its_columns(settings: Settings) -> None:
     land(settings, "select 'x' as answer_id, null::varchar as score where false")
 
-    spark.hand_over(settings)
+    handover.hand_over(settings)
 
     with open_build(settings) as connection:
-        relation = f"read_parquet('{spark.landed_folder(settings)}/raw/answers/*.parquet')"
+        relation = f"read_parquet('{configuration.landed_folder(settings)}/raw/answers/*.parquet')"
         assert connection.execute(f"select count(*) from {relation}").fetchone() == (0,)
         assert [name for name, *_ in connection.execute(f"describe from {relation}").fetchall()] == [
             "answer_id",
@@ -75,7 +76,7 @@ def test_a_table_without_rows_is_handed_over_with_its_columns(settings: Settings
 
 def write_table(settings: Settings) -> Path:
     """What a Spark wrote, or left behind."""
-    written = spark.warehouse_folder(settings) / "marts.db" / "written" / "part.parquet"
+    written = configuration.warehouse_folder(settings) / "marts.db" / "written" / "part.parquet"
     written.parent.mkdir(parents=True)
     written.write_bytes(b"")
     return written
@@ -86,7 +87,7 @@ def test_nothing_is_left_of_a_build_that_broke_off(settings: Settings) -> None:
     land(settings, "select 1 as answer_id")
     written = write_table(settings)
 
-    spark.hand_over(settings)
+    handover.hand_over(settings)
 
     assert not written.exists()
 
@@ -95,16 +96,16 @@ def test_nothing_is_left_of_a_build_that_broke_off(settings: Settings) -> None:
 def test_tables_stand_until_another_spark_comes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     land(settings, "select 1 as answer_id")
     written = write_table(settings)
-    spark.note_end(settings)
+    handover.note_end(settings)
 
-    spark.hand_over(settings)
+    handover.hand_over(settings)
 
     assert written.exists()
-    assert not spark.stands(settings), "until the build that begins has come to its end"
+    assert not handover.stands(settings), "until the build that begins has come to its end"
 
-    spark.note_end(settings)
-    monkeypatch.setattr(spark, "version", lambda package: f"another {package}")
-    spark.hand_over(settings)
+    handover.note_end(settings)
+    monkeypatch.setattr(handover, "version", lambda package: f"another {package}")
+    handover.hand_over(settings)
 
     assert not written.exists()
 
@@ -150,29 +151,29 @@ def land_more(settings: Settings, content: str, before: str | None, rows: str) -
 @pytest.mark.usefixtures("installed")
 def test_of_a_table_that_grew_only_the_new_rows_are_handed_over(settings: Settings) -> None:
     land(settings, "select 1 as answer_id")
-    spark.hand_over(settings)
+    handover.hand_over(settings)
     land_more(settings, "a", None, "select 1 as answer_id")
-    spark.note_end(settings)
-    spark.hand_over(settings)
-    folder = spark.landed_folder(settings) / "raw" / "answers"
+    handover.note_end(settings)
+    handover.hand_over(settings)
+    folder = configuration.landed_folder(settings) / "raw" / "answers"
     (first,) = folder.iterdir()
     before = first.stat().st_ino
 
     # As it was, then more, then another table that does not begin with what was handed over.
-    spark.note_end(settings)
-    spark.hand_over(settings)
+    handover.note_end(settings)
+    handover.hand_over(settings)
     assert [path.stat().st_ino for path in folder.iterdir()] == [before]
 
     land_more(settings, "b", "a", "select unnest([1, 2]) as answer_id")
-    spark.note_end(settings)
-    spark.hand_over(settings)
+    handover.note_end(settings)
+    handover.hand_over(settings)
     assert first.stat().st_ino == before
     assert handed(folder) == {"rows.parquet": [1], "rows-1.parquet": [2]}
-    assert handed(spark.landed_folder(settings) / "upkeep" / "changes_of_answers") == {"rows.parquet": [2]}
+    assert handed(configuration.landed_folder(settings) / "upkeep" / "changes_of_answers") == {"rows.parquet": [2]}
 
     land_more(settings, "d", "c", "select unnest([1, 3]) as answer_id")
-    spark.note_end(settings)
-    spark.hand_over(settings)
+    handover.note_end(settings)
+    handover.hand_over(settings)
     assert handed(folder) == {"rows.parquet": [1, 3]}
 
 
@@ -202,7 +203,7 @@ def handed(folder: Path) -> dict[str, list[int]]:
     ],
 )
 def test_a_type_that_spark_does_not_have_is_handed_over_as_text(kind: str, handed: str) -> None:
-    assert spark.handed_type(kind) == handed
+    assert handover.handed_type(kind) == handed
 
 
 def node(name: str, columns: dict[str, str]) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def node(name: str, columns: dict[str, str]) -> dict[str, Any]:
 
 
 def write_spark_table(settings: Settings, name: str, query: str) -> None:
-    folder = spark.warehouse_folder(settings) / "marts.db" / name
+    folder = configuration.warehouse_folder(settings) / "marts.db" / name
     folder.mkdir(parents=True)
     with open_build(settings) as connection:
         connection.execute(f"copy ({query}) to '{folder}/part-00000.snappy.parquet' (format parquet)")
@@ -227,7 +228,7 @@ def test_what_spark_wrote_is_released_with_its_comments(settings: Settings, tmp_
     query = "select date '2026-06-01' as month_start, 40.5 as nps, timestamp '2026-06-30 10:00:00' as counted_at"
     write_spark_table(settings, "nps_by_month", query)
 
-    spark.take_back(settings, {"nodes": {"m": node("nps_by_month", {"nps": "It's the score."})}})
+    handover.take_back(settings, {"nodes": {"m": node("nps_by_month", {"nps": "It's the score."})}})
     rows = write_release(
         settings.build_file, tmp_path / "nps.duckdb", [PublishedTable("marts", "nps_by_month", ("month_start",))]
     )
@@ -249,7 +250,7 @@ def test_a_table_of_a_build_on_duckdb_makes_way(settings: Settings) -> None:
         connection.execute("create schema marts; create table marts.nps_by_month as select 1 as nps")
     write_spark_table(settings, "nps_by_month", "select 2 as nps")
 
-    spark.take_back(settings, {"nodes": {"m": node("nps_by_month", {})}})
+    handover.take_back(settings, {"nodes": {"m": node("nps_by_month", {})}})
 
     with open_build(settings) as connection:
         assert connection.execute("select nps from marts.nps_by_month").fetchall() == [(2,)]
@@ -259,7 +260,7 @@ def test_a_table_of_a_build_on_duckdb_makes_way(settings: Settings) -> None:
     ("query", "rows"), [(PARTITIONED, [(date(2026, 6, 1), 2)]), (f"{PARTITIONED} where false", [])]
 )
 def test_a_partitioned_table_has_the_columns_of_its_contract(settings: Settings, query: str, rows: list[Any]) -> None:
-    folder = spark.warehouse_folder(settings) / "marts.db" / "nps_by_month"
+    folder = configuration.warehouse_folder(settings) / "marts.db" / "nps_by_month"
     folder.mkdir(parents=True)
     with open_build(settings) as connection:
         connection.execute(f"copy ({query}) to '{folder}' (format parquet, partition_by (month_start))")
@@ -267,7 +268,7 @@ def test_a_partitioned_table_has_the_columns_of_its_contract(settings: Settings,
     partitioned = node("nps_by_month", {}) | {"config": {"partition_by": ["month_start"]}}
     partitioned["columns"] = {name: column | {"description": ""} for name, column in contract.items()}
 
-    spark.take_back(settings, {"nodes": {"m": partitioned}})
+    handover.take_back(settings, {"nodes": {"m": partitioned}})
 
     with open_build(settings) as connection:
         taken = connection.execute("select * from marts.nps_by_month")
@@ -282,11 +283,11 @@ def test_a_partitioned_table_has_the_columns_of_its_contract(settings: Settings,
     ("amount", "java"), [("4GB", "4096m"), ("4GiB", "4096m"), ("1.5 gb", "1536m"), ("800MB", "800m")]
 )
 def test_memory_is_said_in_the_words_of_java(amount: str, java: str) -> None:
-    assert spark.java_memory(amount) == java
+    assert configuration.java_memory(amount) == java
 
 
 def test_everything_that_listens_does_so_on_loopback(settings: Settings) -> None:
-    told = spark.configuration(settings, cores=2)
+    told = configuration.configuration(settings, cores=2)
 
     assert told["spark.driver.host"] == told["spark.driver.bindAddress"] == "127.0.0.1"
     assert told["spark.ui.enabled"] == "false"
@@ -296,18 +297,18 @@ def test_everything_that_listens_does_so_on_loopback(settings: Settings) -> None
 def test_a_cluster_and_a_session_do_not_share_a_warehouse(settings: Settings, tmp_path: Path) -> None:
     on_cluster = load_settings({"NPS_HOME": str(tmp_path), "NPS_SPARK_SERVER": "127.0.0.1:10000"})
 
-    assert spark.warehouse_folder(on_cluster) != spark.warehouse_folder(settings)
+    assert configuration.warehouse_folder(on_cluster) != configuration.warehouse_folder(settings)
 
 
 def test_a_process_number_that_belongs_to_another_is_not_stopped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark_cluster, "spark_home", lambda: Path("/spark"))
-    folder = spark_cluster.process_folder(settings)
+    monkeypatch.setattr(cluster, "spark_home", lambda: Path("/spark"))
+    folder = cluster.process_folder(settings)
     folder.mkdir(parents=True)
     (folder / "master.pid").write_text("1")
 
-    assert spark_cluster.down(settings) == []
+    assert cluster.down(settings) == []
 
 
 def test_examples_of_a_failed_test_are_asked_of_spark(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.release.warehouse import PublishedTable, Upkeep, write_release
 from orchestration.settings import SettingsError, backfill_days
-from orchestration.upkeep import files_arrived
-from orchestration.warehouse import PublishedTable, Upkeep, write_release
+from orchestration.transform.upkeep import files_arrived
 from tests.conftest import TINY_AS_OF, run_cli, run_dbt, run_nightly
 from tests.nights import contents
 

@@ -18,15 +18,16 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from orchestration import dbt_cli
-from orchestration.account_history import keep_account_versions
-from orchestration.built import file_hash
 from orchestration.comments.enrichment import enrich
 from orchestration.findings import BuildError
-from orchestration.raw_tables import land, tables_from_manifest
+from orchestration.raw.landing import land
+from orchestration.raw.tables import tables_from_manifest
+from orchestration.release.warehouse import open_build
 from orchestration.settings import load_settings
-from orchestration.upkeep import note_sources
-from orchestration.warehouse import open_build
+from orchestration.transform import dbt_cli
+from orchestration.transform.account_history import keep_account_versions
+from orchestration.transform.built import file_hash
+from orchestration.transform.upkeep import note_sources
 from tests.conftest import build_environment
 from tests.nights import Company, built_contents
 

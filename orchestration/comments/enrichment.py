@@ -22,7 +22,8 @@ import pyarrow as pa
 
 from orchestration.comments.reading import Read, read_batch, reading_version
 from orchestration.comments.themes import Vocabulary, folded_text, read_vocabulary, themes_expression
-from orchestration.raw_tables import RAW_SCHEMA, quoted
+from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.warehouse import quoted
 
 logger = logging.getLogger(__name__)
 

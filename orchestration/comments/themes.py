@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.findings import BuildError, Finding
-from orchestration.raw_tables import quoted
+from orchestration.release.warehouse import quoted
 
 COLUMNS = ("theme", "language", "pattern")
 # Raised with every change of how a comment is searched; all comments are then searched again.

@@ -6,16 +6,16 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import account_history
-from orchestration.account_history import keep_account_versions
 from orchestration.comments import enrichment
 from orchestration.comments.enrichment import enrich
-from orchestration.dbt_cli import REFERENCE
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
-from orchestration.raw_tables import RAW_SCHEMA
+from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.warehouse import open_build
 from orchestration.settings import Settings
-from orchestration.warehouse import open_build
+from orchestration.transform import account_history
+from orchestration.transform.account_history import keep_account_versions
+from orchestration.transform.dbt_cli import REFERENCE
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]

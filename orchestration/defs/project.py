@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration.dbt_cli import load_manifest
+from orchestration.transform.dbt_cli import load_manifest
 
 
 class ByFolder(DagsterDbtTranslator):

@@ -8,12 +8,19 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import spark
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.warehouse import (
+    n_source_checks_passed,
+    published_tables,
+    reconciliation,
+    source_checks,
+    upkeep_of,
+    write_release,
+)
 from orchestration.settings import REPOSITORY, Settings, now
-from orchestration.warehouse import published_tables, reconciliation, upkeep_of, write_release
+from orchestration.spark.configuration import TARGET as SPARK
 
 RELEASE = dg.AssetKey("release")
 REPORT_KEY = dg.AssetKey("report")
@@ -31,7 +38,7 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
         tables = published_tables(manifest)
         # On another engine nothing is known of how its tables changed.
-        upkeep = {} if settings.target == spark.TARGET else upkeep_of(settings.build_file)
+        upkeep = {} if settings.target == SPARK else upkeep_of(settings.build_file)
         rows = write_release(
             settings.build_file,
             settings.staged_folder / DATABASE,
@@ -71,6 +78,7 @@ def build_description(build: Build) -> dict[str, Any]:
     """What build.json says of the build, as far as it has come."""
     settings, record = build.settings, build.record.read()
     raw, dbt, audit = record["raw"], record["dbt"], record["validation"]
+    arrived = source_checks(settings.staged_folder / DATABASE)
     warned = [*raw["late"], *dbt["warned"], *audit["warned"]]
     return {
         "build_id": record["build_id"],
@@ -86,11 +94,16 @@ def build_description(build: Build) -> dict[str, Any]:
         "fingerprints": record["release"]["fingerprints"],
         "reconciliation": reconciliation(settings.staged_folder / DATABASE),
         "checks": {
-            "passed": raw["checks"] - len(raw["late"]) + dbt["passed"] + audit["passed"],
-            "warned": len(warned),
+            "passed": raw["checks"]
+            - len(raw["late"])
+            + dbt["passed"]
+            + audit["passed"]
+            + n_source_checks_passed(settings.staged_folder / DATABASE),
+            "warned": len(warned) + len(arrived),
             "failed": 0,
         },
         "warned": warned,
+        "source_checks": arrived,
         "warnings": raw["warnings"],
         "raw_events": raw["events"],
         "target": settings.target,

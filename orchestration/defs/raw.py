@@ -9,9 +9,10 @@ import dagster as dg
 
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
-from orchestration.raw_ledger import forget_files
-from orchestration.raw_tables import LandedTable, Landing, RawTable, land, tables_from_manifest
-from orchestration.warehouse import open_build
+from orchestration.raw.landing import LandedTable, Landing, land
+from orchestration.raw.ledger import forget_files
+from orchestration.raw.tables import RawTable, tables_from_manifest
+from orchestration.release.warehouse import open_build
 
 FRESHNESS = "freshness"
 

@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.defs.publish import RELEASE, build_description
 from orchestration.defs.resources import POOL, Build, explained
-from orchestration.publication import DATABASE, REPORT
+from orchestration.release.publication import DATABASE, REPORT
 from orchestration.report import render
 
 

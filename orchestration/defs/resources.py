@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import dagster as dg
 import duckdb
 
-from orchestration.build_record import BuildRecord
 from orchestration.findings import BuildError, PassingFaultError
+from orchestration.release.warehouse import writer_lock
+from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
-from orchestration.warehouse import writer_lock
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,14 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import spark
-from orchestration.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
-from orchestration.dbt_cli import (
+from orchestration.defs.enrichment import stores
+from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
+from orchestration.defs.resources import POOL, Build, explained
+from orchestration.findings import BuildError
+from orchestration.release.warehouse import open_build
+from orchestration.spark import configuration, handover
+from orchestration.transform.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
+from orchestration.transform.dbt_cli import (
     DataTestResult,
     DbtOutcome,
     DbtRun,
@@ -23,12 +28,7 @@ from orchestration.dbt_cli import (
     outcome,
     prepare_target,
 )
-from orchestration.defs.enrichment import stores
-from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
-from orchestration.defs.resources import POOL, Build, explained
-from orchestration.findings import BuildError
-from orchestration.upkeep import note_sources
-from orchestration.warehouse import open_build
+from orchestration.transform.upkeep import note_sources
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
         contents = record.section("raw")["contents"] | kept
         inputs = inputs_of(settings, MANIFEST, contents)
-        is_on_spark = settings.target == spark.TARGET
+        is_on_spark = settings.target == configuration.TARGET
         # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit.
-        is_whole = context.is_subset or settings.backfill is not None or (is_on_spark and not spark.stands(settings))
+        is_whole = context.is_subset or settings.backfill is not None or (is_on_spark and not handover.stands(settings))
         before = None if is_whole else read_built(settings)
         changed = inputs.changed_since(before.inputs if before else None)
         record.invalidate("dbt")
@@ -62,7 +62,7 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             with open_build(settings) as connection:
                 note_sources(connection, MANIFEST, contents)
             if is_on_spark:
-                spark.hand_over(settings)
+                handover.hand_over(settings)
             run = DbtRun(command(settings, verb, target), settings, held=[build.lock])
             # Great Expectations takes seconds to import: they pass while dbt, another process, is at work.
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
@@ -70,11 +70,11 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
                 yield from _asset_events(context, event)
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
             if is_on_spark and found.all_made:
-                spark.note_end(settings)
+                handover.note_end(settings)
             if found.failures:
                 raise BuildError(*found.failures)
             if is_on_spark:
-                spark.take_back(settings, load_manifest(target / "manifest.json"))
+                handover.take_back(settings, load_manifest(target / "manifest.json"))
         built = Built(inputs, tests | dict(found.tests))
         if not context.is_subset:
             write_built(settings, built)

@@ -2,18 +2,16 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from expectations.results import CheckResult
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
-from orchestration.publication import VALIDATION
-from orchestration.warehouse import PUBLISHED_TAG
-
-if TYPE_CHECKING:
-    from expectations.validate import CheckResult
+from orchestration.release.publication import VALIDATION
+from orchestration.release.warehouse import PUBLISHED_TAG
 
 AUDIT = dg.AssetKey("validation")
 # Suites exist for what arrives, for what is published and for what users edit.

@@ -12,10 +12,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from orchestration.release.warehouse import open_read_only
 from orchestration.report.numbers import long_date
 from orchestration.report.pages import PAGES
 from orchestration.report.release import Build, Release, Rules
-from orchestration.warehouse import open_read_only
 
 TEMPLATES = Path(__file__).parent / "templates"
 

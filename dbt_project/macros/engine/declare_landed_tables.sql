@@ -7,8 +7,8 @@
 {% macro default__declare_landed_tables() -%}{%- endmacro %}
 
 {#
-    Parquet that the landing handed over, a folder per table (orchestration/spark.py), behind external tables. What is known of
-    their content becomes their properties, as upkeep writes them of its own tables.
+    Parquet that the landing handed over, a folder per table (orchestration/spark/handover.py), behind external tables. What is
+    known of their content becomes their properties, as upkeep writes them of its own tables.
 #}
 {% macro spark__declare_landed_tables() -%}
     {%- if execute -%}

@@ -1,6 +1,6 @@
 {#
-    A raw value as a date; null where it does not parse. A timestamp gives the day that it names. "infinity" is a word, not
-    a day.
+    A raw value as a date; null where it does not parse. Text is read as parse_timestamp reads it, and a timestamp gives the day
+    that it names. "infinity" is a word, not a day.
 #}
 {% macro parse_date(value) -%}{{ return(adapter.dispatch('parse_date')(value)) }}{%- endmacro %}
 
@@ -12,17 +12,20 @@
 {%- endmacro %}
 
 {% macro duckdb__parse_date(value) -%}
-    cast(
-        case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end as date
-    )
+    case
+        when typeof({{ value }}) in ('DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS')
+            then
+                case
+                    when isfinite(try_cast({{ value }} as timestamp)) then cast(try_cast({{ value }} as timestamp) as date)
+                end
+        when regexp_full_match(trim(cast({{ value }} as varchar)), '{{ iso_pattern() }}')
+            then try_cast(substr(trim(cast({{ value }} as varchar)), 1, 10) as date)
+    end
 {%- endmacro %}
 
-{# A cast alone would take "2026" and "2026-01" for days, and whatever follows a blank or a T for a time. #}
 {% macro spark__parse_date(value) -%}
-    {%- set pattern = '^\\d{4,}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}([.]\\d+)?)?(Z|[+-]\\d{2}(:?\\d{2})?)?)?$' -%}
     case
-        when {{ text_matches('cast(' ~ value ~ ' as string)', text_literal(pattern)) }}
-            and {{ parse_timestamp(value) }} is not null
-            then try_cast({{ value }} as date)
+        when {{ text_matches('trim(cast(' ~ value ~ ' as string))', text_literal('^' ~ iso_pattern() ~ '$')) }}
+            then try_cast(substr(trim(cast({{ value }} as string)), 1, 10) as date)
     end
 {%- endmacro %}

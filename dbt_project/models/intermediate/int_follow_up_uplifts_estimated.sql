@@ -244,6 +244,10 @@ sizes as (
     group by cell_number
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 final as (
     select
         cells.dimension,
@@ -264,6 +268,7 @@ final as (
         gaps.std_error,
         gaps.degrees_of_freedom,
         case
+            when money.is_withheld then 'revenue_withheld'
             when sizes.n_treated is null then 'no_complete_window'
             when coalesce(arm_levels.n_fewest_accounts, 0) < {{ var('minimum_compared_accounts') }}
                 then 'too_few_accounts'
@@ -282,6 +287,7 @@ final as (
         on cells.cell_number = largest.cell_number
     left join gaps
         on cells.cell_number = gaps.cell_number
+    cross join money
 )
 
 select * from final

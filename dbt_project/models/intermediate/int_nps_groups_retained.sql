@@ -33,20 +33,27 @@ sizes as (
     group by nps_group
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 estimated as (
     select
         retentions.*,
+        money.is_withheld,
         cast(sizes.largest_base_revenue as {{ float_type() }}) / retentions.denominator_total as top_account_share,
         {{ t_quantile('retentions.degrees_of_freedom') }} * retentions.std_error as margin_of_error
     from {{ jackknife_ratio('accounts', ['nps_group']) }} as retentions
     inner join sizes
         on retentions.nps_group = sizes.nps_group
+    cross join money
 ),
 
 judged as (
     select
         *,
         case
+            when is_withheld then 'revenue_withheld'
             when n_clusters < {{ var('minimum_compared_accounts') }} then 'too_few_accounts'
             when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
             when effective_clusters < {{ var('minimum_effective_accounts') }} then 'too_few_effective_accounts'

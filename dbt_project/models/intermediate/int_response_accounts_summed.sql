@@ -15,6 +15,7 @@ invitations as (
     select * from {{ ref('fct_survey_invitations') }}
     where
         account_id is not null
+        and survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
         {{ touched(month_start('sent_date')) }}
 ),
 

@@ -21,9 +21,12 @@
 
 with
 
+-- Of a survey that is withheld nobody knows who answered: it is in no rate.
 invitations as (
     select * from {{ ref('fct_survey_invitations') }}
-    {{ touched(month_start('sent_date'), 'where') }}
+    where
+        survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        {{ touched(month_start('sent_date')) }}
 ),
 
 survey_months as (
@@ -31,7 +34,9 @@ survey_months as (
         survey_id,
         {{ month_start('sent_date') }} as month_start
     from {{ ref('fct_survey_invitations') }}
-    {{ touched(month_start('sent_date'), 'where') }}
+    where
+        survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        {{ touched(month_start('sent_date')) }}
 ),
 
 answers as (

@@ -15,6 +15,10 @@ in (0, (select coalesce(sum(_sign), 0) from {changes} where verdict = 'accepted'
             ~ contacts_are_new_or_gone,
         'dim_accounts': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
         'dim_account_history': 'select response_id from {this} where cluster_id in (select account_id from {changes})',
+        'int_surveys_withheld': '
+            select response_id from {stg_survey__responses}
+            where traced_survey_id in (select survey_id from {changes})
+        ',
         'dim_agents': 'select response_id from {this} where agent_id in (select agent_id from {changes})',
     },
     'days': rows_of_days('response_id', ['stg_survey__responses', 'this'], 'answered_date'),
@@ -49,6 +53,10 @@ surveys as (
     select * from {{ ref('dim_surveys') }}
 ),
 
+withheld as (
+    select survey_id from {{ ref('int_surveys_withheld') }}
+),
+
 accounts as (
     select * from {{ ref('dim_accounts') }}
 ),
@@ -69,7 +77,6 @@ lifecycle_segments as (
 traced as (
     select
         responses.*,
-        coalesce(responses.survey_id, invitations.survey_id, 'unspecified') as traced_survey_id,
         coalesce(responses.contact_id, invitations.contact_id) as traced_contact_id,
         coalesce(responses.account_id, invitations.account_id) as traced_account_id,
         coalesce(responses.channel, invitations.channel) as traced_channel,
@@ -80,7 +87,8 @@ traced as (
         on responses.invitation_id = invitations.invitation_id
 ),
 
--- Employees answer in a programme of their own, which never meets customers or revenue.
+-- Employees answer in a programme of their own, which never meets customers or revenue. Of a survey that is withheld no
+-- answer counts.
 of_customers as (
     select
         traced.response_id,
@@ -111,7 +119,11 @@ of_customers as (
         on traced.traced_survey_id = surveys.survey_id
     left join contacts
         on traced.traced_contact_id = contacts.contact_id
-    where surveys.program_type != 'employee'
+    left join withheld
+        on traced.traced_survey_id = withheld.survey_id
+    where
+        surveys.program_type != 'employee'
+        and withheld.survey_id is null
 ),
 
 -- A contact can only be unknown where contacts are on record at all.

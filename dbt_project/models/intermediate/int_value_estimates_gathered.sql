@@ -118,9 +118,14 @@ estimates as (
             and samples.horizon_months = 12
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 joined as (
     select
         samples.*,
+        money.is_withheld,
         methods.method,
         methods.path,
         methods.horizon_months as value_horizon_months,
@@ -144,6 +149,7 @@ joined as (
             and samples.horizon_months = estimates.sample_months
             and methods.method = estimates.method
             and methods.path = estimates.path
+    cross join money
 ),
 
 -- The first reason that applies, from what is not there at all to what is there and too little.
@@ -155,6 +161,7 @@ final as (
         path,
         value_horizon_months as horizon_months,
         case
+            when is_withheld then 'revenue_withheld'
             when n_complete = 0 then 'no_complete_window'
             when n_usable = 0 then 'no_base_revenue'
             when n_observations = 0 then 'no_answers'

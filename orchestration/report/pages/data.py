@@ -43,7 +43,7 @@ def page(release: Release, build: Build) -> Page:
     return Page(
         "data",
         "Data and checks",
-        [_checks(build), _rows(release), _quarantine(release), _published(build), _build(build)],
+        [_checks(build), _arrived(release), _rows(release), _quarantine(release), _published(build), _build(build)],
     )
 
 
@@ -72,6 +72,48 @@ def _checks(build: Build) -> Section:
         blocks,
         lead="Rules that block have to hold before anything is published; rules that warn are for you to judge.",
     )
+
+
+def _arrived(release: Release) -> Section:
+    slug, title = "arrived", "What arrived"
+    rows = release.rows(
+        "select * from marts.source_checks "
+        "order by case verdict when 'failed' then 1 when 'warned' then 2 else 3 end, raw_table, check_name, subject"
+    )
+    source = Source("marts.source_checks")
+    seen = [row for row in rows if row["verdict"] != "passed"]
+    lead = (
+        f"{counted(len(rows), 'check')} looked at surveys, amounts, ids and dates; "
+        f"{count(len(rows) - len(seen))} passed. What fails is withheld: the survey, or every estimate in money."
+    )
+    if not seen:
+        return Section(slug, title, [Messages("What was seen", [], "Nothing arrived that should not.")], lead=lead)
+    columns = [
+        Column("Raw table", "code"),
+        Column("About", "code"),
+        Column("Check"),
+        Column("Verdict"),
+        Column("Rows", "number", note="flagged"),
+        Column("Share", "number", note="of the rows"),
+        Column("Amount", "number", note="share of all"),
+        Column("What was seen, and what to do"),
+    ]
+    table_rows = [
+        Row(
+            [
+                Cell(str(row["raw_table"])),
+                Cell(str(row["subject"])),
+                Cell(phrase(row["check_name"])),
+                Cell("Withheld" if row["verdict"] == "failed" else "Warned"),
+                Cell(count(row["n_flagged"])),
+                Cell(share(row["share_flagged"], 1)),
+                Cell(NOTHING if row["share_of_amount"] is None else share(row["share_of_amount"], 1)),
+                Cell(str(row["message"])),
+            ]
+        )
+        for row in seen
+    ]
+    return Section(slug, title, [Table("Checks of what arrived", columns, table_rows, source=source)], lead=lead)
 
 
 def _rows(release: Release) -> Section:

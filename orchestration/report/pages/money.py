@@ -150,6 +150,7 @@ def _scale(shown: Sequence[tuple[float, float, float] | None], middle: float = 0
 def lifted(reason: str | None, rules: Rules) -> str:
     """Why an estimate is refused, and what data would lift the refusal."""
     words = {
+        "revenue_withheld": "a check of the revenue ledger failed; Data and checks says which, and what to do",
         "no_complete_window": "no quarter end has both a whole base before it and a complete outcome after it; it "
         "takes a ledger of twice the horizon, and time",
         "no_base_revenue": "no account had revenue in a base window; it takes accounts that pay",

@@ -15,6 +15,10 @@ invitations as (
     where verdict = 'accepted'
 ),
 
+withheld as (
+    select * from {{ ref('int_surveys_withheld') }}
+),
+
 surveys_named as (
     select survey_id from definitions
     union distinct
@@ -42,15 +46,19 @@ described as (
 -- A question that is not an NPS question never counts; another scale than 0-10 only where its definition says so.
 final as (
     select
-        survey_id,
-        survey_name,
-        program_type,
-        metric,
-        scale_direction,
+        described.survey_id,
+        described.survey_name,
+        described.program_type,
+        described.metric,
+        described.scale_direction,
+        -- The check that failed; source_checks says of what.
+        cast(withheld.check_name as {{ dbt.type_string() }}) as suppression_reason,
         cast(scale_min as integer) as scale_min,
         cast(scale_max as integer) as scale_max,
         metric = 'nps' and coalesce(counts_as_nps, scale_min = 0 and scale_max = 10) as counts_as_nps
     from described
+    left join withheld
+        on described.survey_id = withheld.survey_id
 )
 
 select * from final

@@ -19,6 +19,7 @@ surveys as (
     where
         program_type = 'employee'
         and counts_as_nps
+        and suppression_reason is null
 ),
 
 nps_scale as (

@@ -59,6 +59,10 @@ ratios as (
     from {{ jackknife_ratio('accounts', ['horizon_months', 'points_band']) }} as by_account
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 final as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -66,17 +70,20 @@ final as (
         points_band,
         '{{ var("reporting_currency") }}' as currency,
         case
+            when money.is_withheld then 'revenue_withheld'
             when n_clusters < {{ var('minimum_scored_answers') }} then 'suppressed'
             when margin is null then 'one_account'
             when n_clusters < {{ var('minimum_compared_accounts') }} then 'low_sample'
         end as suppression_reason,
         {{ as_count('n_clusters') }} as n_accounts,
         cast(denominator_total as {{ money_type() }}) as base_revenue,
-        estimate as net_revenue_retention,
-        case when n_clusters >= {{ var('minimum_scored_answers') }} then estimate - margin end as ci_low,
-        case when n_clusters >= {{ var('minimum_scored_answers') }} then estimate + margin end as ci_high,
-        n_clusters >= {{ var('minimum_compared_accounts') }} and margin is not null as is_reportable
+        case when not money.is_withheld then estimate end as net_revenue_retention,
+        case when n_clusters >= {{ var('minimum_scored_answers') }} and not money.is_withheld then estimate - margin end as ci_low,
+        case when n_clusters >= {{ var('minimum_scored_answers') }} and not money.is_withheld then estimate + margin end as ci_high,
+        n_clusters >= {{ var('minimum_compared_accounts') }} and margin is not null and not money.is_withheld
+            as is_reportable
     from ratios
+    cross join money
 )
 
 select * from final

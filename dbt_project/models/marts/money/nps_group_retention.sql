@@ -167,6 +167,10 @@ standardised as (
     {% endfor %}
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 joined as (
     select
         grouped.*,
@@ -181,8 +185,10 @@ joined as (
         standardised.std_error as standardised_std_error,
         standardised.degrees_of_freedom as standardised_degrees_of_freedom,
         standards.standard_revenue / mix_totals.revenue as standardised_share,
-        grouped.is_base_complete and grouped.is_outcome_complete as is_complete
+        money.is_withheld,
+        grouped.is_base_complete and grouped.is_outcome_complete and not money.is_withheld as is_complete
     from grouped
+    cross join money
     inner join cells
         on grouped.cell_number = cells.cell_number
     inner join mix_totals
@@ -212,6 +218,7 @@ sure as (
                 then {{ t_quantile('standardised_degrees_of_freedom') }} * standardised_std_error
         end as standardised_margin,
         case
+            when is_withheld then 'revenue_withheld'
             when not is_base_complete then 'base_not_complete'
             when not is_outcome_complete then 'outcome_not_complete'
             when n_accounts < {{ var('minimum_scored_answers') }} then 'suppressed'
@@ -238,8 +245,8 @@ final as (
         case when is_complete then estimate + margin end as ci_high,
         case when margin is not null then 'account_jackknife' end as ci_method,
         case when is_complete then standardised_estimate end as net_revenue_retention_standardised,
-        standardised_estimate - standardised_margin as net_revenue_retention_standardised_ci_low,
-        standardised_estimate + standardised_margin as net_revenue_retention_standardised_ci_high,
+        case when is_complete then standardised_estimate - standardised_margin end as net_revenue_retention_standardised_ci_low,
+        case when is_complete then standardised_estimate + standardised_margin end as net_revenue_retention_standardised_ci_high,
         case when is_complete then standardised_share end as standardised_share,
         case when is_complete then kept_revenue / base_revenue end as gross_revenue_retention,
         case when is_complete then n_retained * 1e0 / n_accounts end as logo_retention,

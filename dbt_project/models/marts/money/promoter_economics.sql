@@ -142,6 +142,10 @@ worths as (
         on valued.nps_group = margins.nps_group
 ),
 
+money as (
+    select is_withheld from {{ ref('int_money_withheld') }}
+),
+
 final as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -150,21 +154,24 @@ final as (
         {{ as_count('n_accounts') }} as n_accounts,
         effective_clusters as effective_n,
         {% for measure in measures[:5] %}
-        {{ measure }},
-        {{ measure }} - {{ measure }}_margin as {{ measure }}_ci_low,
-        {{ measure }} + {{ measure }}_margin as {{ measure }}_ci_high,
+        case when not money.is_withheld then {{ measure }} end as {{ measure }},
+        case when not money.is_withheld then {{ measure }} - {{ measure }}_margin end as {{ measure }}_ci_low,
+        case when not money.is_withheld then {{ measure }} + {{ measure }}_margin end as {{ measure }}_ci_high,
         {% endfor %}
-        lifetime_value_uncapped,
-        total_worth,
-        total_worth - total_worth_margin as ci_low,
-        total_worth + total_worth_margin as ci_high,
-        n_accounts >= {{ var('minimum_compared_accounts') }} and total_worth_margin is not null as is_reportable,
+        case when not money.is_withheld then lifetime_value_uncapped end as lifetime_value_uncapped,
+        case when not money.is_withheld then total_worth end as total_worth,
+        case when not money.is_withheld then total_worth - total_worth_margin end as ci_low,
+        case when not money.is_withheld then total_worth + total_worth_margin end as ci_high,
+        n_accounts >= {{ var('minimum_compared_accounts') }} and total_worth_margin is not null and not money.is_withheld
+            as is_reportable,
         case
+            when money.is_withheld then 'revenue_withheld'
             when n_accounts < {{ var('minimum_scored_answers') }} then 'suppressed'
             when total_worth_margin is null then 'one_account'
             when n_accounts < {{ var('minimum_compared_accounts') }} then 'low_sample'
         end as suppression_reason
     from worths
+    cross join money
 )
 
 select * from final

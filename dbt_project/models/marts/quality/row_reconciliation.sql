@@ -1,6 +1,11 @@
 with
 
+withheld as (
+    select survey_id from {{ ref('int_surveys_withheld') }}
+),
+
 {% for table in raw_tables() %}
+{% set is_withheld = 'traced_survey_id in (select survey_id from withheld)' if table.name == 'survey_responses' else 'false' %}
 
 raw_{{ table.name }} as (
     select count(*) as n_raw from {{ source(table.source, table.name) }}
@@ -10,8 +15,8 @@ judged_{{ table.name }} as (
     select
         count(case when verdict = 'superseded' then 1 end) as n_superseded,
         count(case when verdict = 'deleted' then 1 end) as n_deleted,
-        count(case when verdict = 'quarantined' then 1 end) as n_quarantined,
-        count(case when verdict = 'accepted' then 1 end) as n_accepted
+        count(case when verdict = 'quarantined' or (verdict = 'accepted' and {{ is_withheld }}) then 1 end) as n_quarantined,
+        count(case when verdict = 'accepted' and not ({{ is_withheld }}) then 1 end) as n_accepted
     from {{ ref(table.model) }}
 ),
 

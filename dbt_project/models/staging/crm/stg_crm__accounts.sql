@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'account_id'}) }}
+{% set moments = ['created_at', 'churned_at', 'updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'account_id', 'recompute': judged_by_date(key_or_row('account_id'), moments)}) }}
 
 with
 
@@ -11,6 +13,7 @@ typed as (
         _row_number,
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('parent_account_id') }} as parent_account_id,
+        {{ clean_text('merged_into_id') }} as merged_into_id,
         {{ clean_text('owner_id') }} as owner_id,
         {{ clean_text('account_name') }} as account_name,
         {{ clean_text('industry') }} as industry,
@@ -19,7 +22,9 @@ typed as (
         {{ clean_text('region') }} as region,
         {{ clean_text('country_code') }} as country_code,
         {{ clean_text('acquisition_source') }} as acquisition_source,
-        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        {{ clean_text('website') }} as website,
+        {{ clean_text('email_domains') }} as email_domains,
+        {{ given(['is_deleted'] + moments) }},
         {{ parse_timestamp('created_at') }} as created_at,
         {{ parse_timestamp('churned_at') }} as churned_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
@@ -31,15 +36,27 @@ superseded as (
     {{ superseded_rows('typed', key=['account_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['is_deleted']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('is_deleted', when_blank='false') }} as is_deleted
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.account_id is null then 'key_missing'
+            when account_id is null then 'key_missing'
+            {{ value_reasons(moments, ['is_deleted']) }}
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
+    from read
+    left join superseded on read._row_number = superseded._row_number
 ),
 
 final as (
@@ -47,6 +64,7 @@ final as (
         _row_number,
         account_id,
         parent_account_id,
+        merged_into_id,
         owner_id,
         account_name,
         industry,
@@ -55,6 +73,8 @@ final as (
         region,
         country_code,
         acquisition_source,
+        website,
+        email_domains,
         is_deleted,
         created_at,
         churned_at,

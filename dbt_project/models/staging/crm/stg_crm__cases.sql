@@ -1,5 +1,7 @@
 {% set unit = key_or_row('case_id') %}
 {% set raw_unit = key_or_row(clean_text('case_id')) %}
+{% set moments = ['opened_at', 'first_contact_at', 'closed_at', 'updated_at', 'loaded_at'] %}
+{% set numbers = ['minutes_spent', 'attributed_revenue'] %}
 
 {{ config(meta={'recompute': {
     'unit': unit,
@@ -7,6 +9,7 @@
         'crm_cases': 'select ' ~ raw_unit ~ ' from {changes}',
         'stg_survey__responses':
             'select ' ~ unit ~ ' from {this} where response_id in (select response_id from {changes})',
+        'as_of': rows_beyond_the_plausible(unit, moments),
     },
     'days': rows_of_days(raw_unit, ['crm_cases'], local_date(parse_timestamp('opened_at')))
         ~ ' union all ' ~ rows_of_days(unit, ['this'], local_date('opened_at')),
@@ -37,7 +40,7 @@ typed as (
         {{ clean_text('outcome') }} as outcome,
         {{ parse_number('minutes_spent') }} as minutes_spent,
         {{ parse_money('attributed_revenue') }} as attributed_revenue,
-        {{ parse_boolean('was_reached') }} as was_reached,
+        {{ given(['was_reached'] + numbers + moments) }},
         {{ parse_timestamp('opened_at') }} as opened_at,
         {{ parse_timestamp('first_contact_at') }} as first_contact_at,
         {{ parse_timestamp('closed_at') }} as closed_at,
@@ -50,18 +53,30 @@ superseded as (
     {{ superseded_rows('typed', key=['case_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['was_reached']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('was_reached') }} as was_reached
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.case_id is null then 'key_missing'
-            when typed.opened_at is null then 'opened_at_invalid'
+            when read.case_id is null then 'key_missing'
+            when read.opened_at is null and {{ clean_text('opened_at_given') }} is null then 'opened_at_invalid'
+            {{ value_reasons(moments, ['was_reached'] + numbers) }}
             when responses.response_id is null then 'unknown_response'
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
-    left join responses on typed.response_id = responses.response_id
+    from read
+    left join superseded on read._row_number = superseded._row_number
+    left join responses on read.response_id = responses.response_id
 ),
 
 final as (

@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'check_in_id'}) }}
+{% set moments = ['scheduled_at', 'completed_at', 'updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'check_in_id', 'recompute': judged_by_date(key_or_row('check_in_id'), moments)}) }}
 
 with
 
@@ -19,6 +21,7 @@ typed as (
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('owner_id') }} as owner_id,
         {{ clean_text('kind') }} as kind,
+        {{ given(moments) }},
         {{ parse_timestamp('scheduled_at') }} as scheduled_at,
         {{ parse_timestamp('completed_at') }} as completed_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
@@ -36,7 +39,8 @@ judged as (
         superseded._row_number is not null as is_superseded,
         case
             when typed.check_in_id is null then 'key_missing'
-            when typed.scheduled_at is null then 'scheduled_at_invalid'
+            when typed.scheduled_at is null and {{ clean_text('scheduled_at_given') }} is null then 'scheduled_at_invalid'
+            {{ value_reasons(moments) }}
             when accounts.account_id is null then 'unknown_account'
         end as reason
     from typed

@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'contact_id'}) }}
+{% set moments = ['created_at', 'last_active_at', 'unsubscribed_at', 'updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'contact_id', 'recompute': judged_by_date(key_or_row('contact_id'), moments)}) }}
 
 with
 
@@ -9,12 +11,13 @@ raw_contacts as (
 typed as (
     select
         _row_number,
-        {{ clean_text('contact_id') }} as contact_id,
+        {{ key_of_person(clean_text('contact_id')) }} as contact_id,
         {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('email') }} as email,
+        {{ key_of_person(clean_text('merged_into_id')) }} as merged_into_id,
+        {{ normal_email('email') }} as email,
         {{ clean_text('full_name') }} as full_name,
         lower({{ clean_text('buying_role') }}) as buying_role,
-        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        {{ given(['is_deleted'] + moments) }},
         {{ parse_timestamp('created_at') }} as created_at,
         {{ parse_timestamp('last_active_at') }} as last_active_at,
         {{ parse_timestamp('unsubscribed_at') }} as unsubscribed_at,
@@ -27,15 +30,27 @@ superseded as (
     {{ superseded_rows('typed', key=['contact_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['is_deleted']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('is_deleted', when_blank='false') }} as is_deleted
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.contact_id is null then 'key_missing'
+            when contact_id is null then 'key_missing'
+            {{ value_reasons(moments, ['is_deleted']) }}
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
+    from read
+    left join superseded on read._row_number = superseded._row_number
 ),
 
 final as (
@@ -43,6 +58,7 @@ final as (
         _row_number,
         contact_id,
         account_id,
+        merged_into_id,
         email,
         full_name,
         buying_role,

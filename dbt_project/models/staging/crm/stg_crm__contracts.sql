@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'account_id'}) }}
+{% set moments = ['start_date', 'end_date', 'updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'account_id', 'recompute': judged_by_date(key_or_row('contract_id'), moments)}) }}
 
 with
 
@@ -20,6 +22,7 @@ typed as (
         upper(coalesce({{ clean_text('currency') }}, '{{ var("reporting_currency") }}')) as currency,
         {{ clean_text('status') }} as status,
         {{ parse_money('annual_amount') }} as annual_amount,
+        {{ given(['annual_amount'] + moments) }},
         {{ parse_date('start_date') }} as start_date,
         {{ parse_date('end_date') }} as end_date,
         {{ parse_timestamp('updated_at') }} as updated_at,
@@ -37,8 +40,9 @@ judged as (
         superseded._row_number is not null as is_superseded,
         case
             when typed.contract_id is null then 'key_missing'
-            when typed.start_date is null then 'start_date_invalid'
-            when typed.end_date is null then 'end_date_invalid'
+            when typed.start_date is null and {{ clean_text('start_date_given') }} is null then 'start_date_invalid'
+            when typed.end_date is null and {{ clean_text('end_date_given') }} is null then 'end_date_invalid'
+            {{ value_reasons(moments, ['annual_amount']) }}
             when accounts.account_id is null then 'unknown_account'
         end as reason
     from typed

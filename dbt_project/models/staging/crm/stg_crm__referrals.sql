@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'referral_id'}) }}
+{% set moments = ['referred_at', 'converted_at', 'updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'referral_id', 'recompute': judged_by_date(key_or_row('referral_id'), moments)}) }}
 
 with
 
@@ -18,6 +20,7 @@ typed as (
         {{ clean_text('referral_id') }} as referral_id,
         {{ clean_text('referrer_account_id') }} as referrer_account_id,
         {{ clean_text('referred_account_id') }} as referred_account_id,
+        {{ given(moments) }},
         {{ parse_timestamp('referred_at') }} as referred_at,
         {{ parse_timestamp('converted_at') }} as converted_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
@@ -35,7 +38,8 @@ judged as (
         superseded._row_number is not null as is_superseded,
         case
             when typed.referral_id is null then 'key_missing'
-            when typed.referred_at is null then 'referred_at_invalid'
+            when typed.referred_at is null and {{ clean_text('referred_at_given') }} is null then 'referred_at_invalid'
+            {{ value_reasons(moments) }}
             when accounts.account_id is null then 'unknown_account'
         end as reason
     from typed

@@ -1,6 +1,8 @@
 {% set last_whole_month = add_months(month_start(add_days(as_of_date(), 1)), -1) %}
 {% set unit = key_or_row('revenue_id') %}
 {% set raw_unit = key_or_row(clean_text('revenue_id')) %}
+{% set period_end = last_day_of_period(parse_date('period_start'), parse_date('period_end')) %}
+{% set moments = ['period_start', 'period_end', 'invoiced_at', 'updated_at', 'loaded_at'] %}
 
 {{ config(meta={'recompute': {
     'unit': unit,
@@ -14,7 +16,8 @@
                 and (quarantine_reason is not null or period_end >= (select min(month_start) from {changes}))
         ',
         'as_of': 'select ' ~ unit ~ " from {this} where currency <> '" ~ var('reporting_currency') ~ "' and "
-            ~ month_start(add_days("date '{before}'", 1)) ~ ' <> ' ~ month_start(add_days("date '{now}'", 1)),
+            ~ month_start(add_days("date '{before}'", 1)) ~ ' <> ' ~ month_start(add_days("date '{now}'", 1))
+            ~ ' union all ' ~ rows_beyond_the_plausible(unit, moments),
     },
     'days': rows_of_days(raw_unit, ['crm_revenue'], parse_date('period_start'), parse_date('period_end'))
         ~ ' union all ' ~ rows_of_days(unit, ['this'], 'period_start', 'period_end'),
@@ -49,11 +52,13 @@ typed as (
         {{ clean_text('account_id') }} as account_id,
         upper(coalesce({{ clean_text('currency') }}, '{{ var("reporting_currency") }}')) as currency,
         coalesce(lower({{ clean_text('revenue_type') }}), 'other') as revenue_type,
+        {{ clean_text('currency') }} is not null as is_currency_given,
+        coalesce({{ clean_text('amount') }} like '%.___', false) as has_three_decimals,
         {{ parse_money('amount') }} as amount,
         {{ parse_money('cost') }} as cost,
-        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        {{ given(['amount', 'cost', 'is_deleted'] + moments) }},
         {{ parse_date('period_start') }} as period_start,
-        {{ parse_date('period_end') }} as period_end,
+        {{ period_end }} as period_end,
         {{ parse_timestamp('invoiced_at') }} as invoiced_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
         {{ parse_timestamp('loaded_at') }} as loaded_at
@@ -80,10 +85,10 @@ foreign_periods as (
     select distinct
         upper({{ clean_text('currency') }}) as currency,
         {{ month_start(parse_date('period_start')) }} as first_month,
-        {{ month_start(least_date(parse_date('period_end'), last_whole_month)) }} as last_month
+        {{ month_start(least_date(period_end, last_whole_month)) }} as last_month
     from raw_revenue
     where upper({{ clean_text('currency') }}) <> '{{ var("reporting_currency") }}'
-        and {{ parse_date('period_start') }} <= {{ parse_date('period_end') }}
+        and {{ parse_date('period_start') }} <= {{ period_end }}
 ),
 
 foreign_months as (
@@ -113,28 +118,42 @@ currencies as (
     from rates
 ),
 
+worded as (
+    {{ with_words('typed', ['is_deleted']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('is_deleted', when_blank='false') }} as is_deleted
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.revenue_id is null then 'key_missing'
-            when typed.amount is null then 'amount_not_a_number'
-            when typed.period_start is null or typed.period_end is null then 'period_invalid'
-            when typed.period_end < typed.period_start then 'period_invalid'
+            when read.revenue_id is null then 'key_missing'
+            when read.amount is null then 'amount_not_a_number'
+            when {{ is_implausible('period_start') }} then 'period_start_implausible'
+            when {{ is_implausible('period_end') }} then 'period_end_implausible'
+            when read.period_start is null or read.period_end is null then 'period_invalid'
+            when read.period_end < read.period_start then 'period_invalid'
+            {{ value_reasons(['invoiced_at', 'updated_at', 'loaded_at'], ['cost', 'is_deleted']) }}
             when accounts.account_id is null then 'unknown_account'
-            when typed.currency = '{{ var("reporting_currency") }}' then null
+            when read.currency = '{{ var("reporting_currency") }}' then null
             when currencies.currency is null then 'unknown_currency'
             when periods_without_rate.currency is not null then 'unknown_currency'
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
-    left join accounts on typed.account_id = accounts.account_id
-    left join currencies on typed.currency = currencies.currency
+    from read
+    left join superseded on read._row_number = superseded._row_number
+    left join accounts on read.account_id = accounts.account_id
+    left join currencies on read.currency = currencies.currency
     left join periods_without_rate
-        on typed.currency = periods_without_rate.currency
-            and {{ month_start('typed.period_start') }} = periods_without_rate.first_month
-            and {{ month_start(least_date('typed.period_end', last_whole_month)) }} = periods_without_rate.last_month
+        on read.currency = periods_without_rate.currency
+            and {{ month_start('read.period_start') }} = periods_without_rate.first_month
+            and {{ month_start(least_date('read.period_end', last_whole_month)) }} = periods_without_rate.last_month
 ),
 
 final as (
@@ -146,6 +165,8 @@ final as (
         revenue_type,
         amount,
         cost,
+        is_currency_given,
+        has_three_decimals,
         is_deleted,
         period_start,
         period_end,

@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'user_id'}) }}
+{% set moments = ['updated_at', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'user_id', 'recompute': judged_by_date(key_or_row('user_id'), moments)}) }}
 
 with
 
@@ -13,7 +15,7 @@ typed as (
         {{ clean_text('user_name') }} as user_name,
         {{ clean_text('team') }} as team,
         {{ parse_money('hourly_cost') }} as hourly_cost,
-        {{ parse_boolean('is_active') }} as is_active,
+        {{ given(['hourly_cost', 'is_active'] + moments) }},
         {{ parse_timestamp('updated_at') }} as updated_at,
         {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_users
@@ -23,15 +25,27 @@ superseded as (
     {{ superseded_rows('typed', key=['user_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['is_active']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('is_active') }} as is_active
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.user_id is null then 'key_missing'
+            when user_id is null then 'key_missing'
+            {{ value_reasons(moments, ['hourly_cost', 'is_active']) }}
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
+    from read
+    left join superseded on read._row_number = superseded._row_number
 ),
 
 final as (

@@ -1,4 +1,6 @@
-{{ config(meta={'compared_by': 'currency'}) }}
+{% set moments = ['month', 'loaded_at'] %}
+
+{{ config(meta={'compared_by': 'currency', 'recompute': judged_by_date("currency", ['month_start', 'loaded_at'])}) }}
 
 with
 
@@ -10,8 +12,9 @@ typed as (
     select
         _row_number,
         upper({{ clean_text('currency') }}) as currency,
-        {{ clean_text('month') }} as month_text,
+        {{ given(moments) }},
         {{ parse_decimal('rate', 24, 12) }} as rate,
+        {{ parse_date('month') }} as month,
         {{ month_start(parse_date('month')) }} as month_start,
         {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_rates
@@ -26,8 +29,8 @@ judged as (
         typed.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.month_text is null or typed.currency is null then 'key_missing'
-            when typed.month_start is null then 'month_invalid'
+            when {{ clean_text('month_given') }} is null or typed.currency is null then 'key_missing'
+            {{ value_reasons(moments) }}
             when typed.rate is null or typed.rate <= 0 then 'rate_invalid'
         end as reason
     from typed

@@ -1,4 +1,7 @@
-{{ config(meta={'compared_by': 'survey_id'}) }}
+{% set moments = ['updated_at', 'loaded_at'] %}
+{% set vocabularies = ['program_type', 'metric', 'scale_direction'] %}
+
+{{ config(meta={'compared_by': 'survey_id', 'recompute': judged_by_date(key_or_row('survey_id'), moments)}) }}
 
 with
 
@@ -11,13 +14,11 @@ typed as (
         _row_number,
         {{ clean_text('survey_id') }} as survey_id,
         {{ clean_text('survey_name') }} as survey_name,
-        lower({{ clean_text('program_type') }}) as program_type,
-        lower({{ clean_text('metric') }}) as metric,
         {{ clean_text('question_text') }} as question_text,
-        lower({{ clean_text('scale_direction') }}) as scale_direction,
+        {{ clean_text('blank_scores') }} as blank_scores,
+        {{ given(vocabularies + ['scale_min', 'scale_max', 'counts_as_nps'] + moments) }},
         {{ parse_whole_number('scale_min') }} as scale_min,
         {{ parse_whole_number('scale_max') }} as scale_max,
-        {{ parse_boolean('counts_as_nps') }} as counts_as_nps,
         {{ parse_timestamp('updated_at') }} as updated_at,
         {{ parse_timestamp('loaded_at') }} as loaded_at
     from raw_definitions
@@ -27,17 +28,32 @@ superseded as (
     {{ superseded_rows('typed', key=['survey_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['counts_as_nps'], vocabularies) }}
+),
+
+read as (
+    select
+        *,
+        program_type_word as program_type,
+        metric_word as metric,
+        scale_direction_word as scale_direction,
+        {{ worded_boolean('counts_as_nps') }} as counts_as_nps
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.survey_id is null then 'key_missing'
-            when typed.scale_min is null then 'scale_min_invalid'
-            when typed.scale_max is null then 'scale_max_invalid'
+            when survey_id is null then 'key_missing'
+            when scale_min is null then 'scale_min_invalid'
+            when scale_max is null then 'scale_max_invalid'
+            {{ value_reasons(moments, vocabularies + ['counts_as_nps']) }}
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
+    from read
+    left join superseded on read._row_number = superseded._row_number
 ),
 
 final as (
@@ -49,6 +65,7 @@ final as (
         metric,
         question_text,
         scale_direction,
+        blank_scores,
         scale_min,
         scale_max,
         counts_as_nps,

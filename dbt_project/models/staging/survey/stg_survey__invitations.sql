@@ -1,11 +1,13 @@
 {% set unit = key_or_row('invitation_id') %}
 {% set raw_unit = key_or_row(clean_text('invitation_id')) %}
+{% set moments = ['sent_at', 'delivered_at', 'opened_at', 'bounced_at', 'loaded_at'] %}
 
 {{ config(meta={'recompute': {
     'unit': unit,
     'follow': {
         'survey_invitations': 'select ' ~ raw_unit ~ ' from {changes}',
-        'as_of': 'select ' ~ unit ~ " from {this} where sent_date > least(date '{before}', date '{now}')",
+        'as_of': 'select ' ~ unit ~ " from {this} where sent_date > least(date '{before}', date '{now}') union all "
+            ~ rows_beyond_the_plausible(unit, moments),
     },
     'days': rows_of_days(raw_unit, ['survey_invitations'], local_date(parse_timestamp('sent_at')))
         ~ ' union all ' ~ rows_of_days(unit, ['this'], 'sent_date'),
@@ -24,12 +26,13 @@ typed as (
         _row_number,
         {{ clean_text('invitation_id') }} as invitation_id,
         {{ clean_text('survey_id') }} as survey_id,
-        {{ clean_text('contact_id') }} as contact_id,
+        {{ key_of_person(clean_text('contact_id')) }} as contact_id,
+        {{ normal_email('contact_email') }} as contact_email,
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('agent_id') }} as agent_id,
         {{ clean_text('channel') }} as channel,
         {{ clean_text('touchpoint') }} as touchpoint,
-        {{ parse_boolean('has_incentive') }} as has_incentive,
+        {{ given(['has_incentive'] + moments) }},
         {{ local_date(parse_timestamp('sent_at')) }} as sent_date,
         {{ parse_timestamp('sent_at') }} as sent_at,
         {{ parse_timestamp('delivered_at') }} as delivered_at,
@@ -52,17 +55,29 @@ superseded as (
     {{ superseded_rows('versions', key=['invitation_id'], version=['loaded_at']) }}
 ),
 
+worded as (
+    {{ with_words('typed', ['has_incentive']) }}
+),
+
+read as (
+    select
+        *,
+        {{ worded_boolean('has_incentive') }} as has_incentive
+    from worded
+),
+
 judged as (
     select
-        typed.*,
+        read.*,
         superseded._row_number is not null as is_superseded,
         case
-            when typed.invitation_id is null then 'key_missing'
-            when typed.sent_at is null then 'sent_at_invalid'
-            when typed.sent_date > {{ as_of_date() }} then 'sent_in_future'
+            when invitation_id is null then 'key_missing'
+            when sent_at is null and {{ clean_text('sent_at_given') }} is null then 'sent_at_invalid'
+            {{ value_reasons(moments, ['has_incentive']) }}
+            when sent_date > {{ as_of_date() }} then 'sent_in_future'
         end as reason
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
+    from read
+    left join superseded on read._row_number = superseded._row_number
 ),
 
 final as (
@@ -71,6 +86,7 @@ final as (
         invitation_id,
         survey_id,
         contact_id,
+        contact_email,
         account_id,
         agent_id,
         channel,

@@ -1,5 +1,7 @@
 {% set unit = key_or_row('response_id') %}
 {% set raw_unit = key_or_row(clean_text('response_id')) %}
+{% set booleans = ['is_complete', 'is_excluded', 'is_deleted'] %}
+{% set moments = ['answered_at', 'updated_at', 'loaded_at'] %}
 
 {{ config(meta={'recompute': {
     'unit': unit,
@@ -8,7 +10,8 @@
         'stg_survey__invitations':
             'select ' ~ unit ~ ' from {this} where invitation_id in (select invitation_id from {changes})',
         'as_of':
-            'select ' ~ unit ~ " from {this} where answered_date > least(date '{before}', date '{now}')",
+            'select ' ~ unit ~ " from {this} where answered_date > least(date '{before}', date '{now}') union all "
+            ~ rows_beyond_the_plausible(unit, ['updated_at', 'loaded_at']),
     },
     'days': rows_of_days(raw_unit, ['survey_responses'], local_date(parse_timestamp('answered_at')))
         ~ ' union all ' ~ rows_of_days(unit, ['this'], 'answered_date'),
@@ -26,7 +29,8 @@ surveys as (
     select
         survey_id,
         scale_min,
-        scale_max
+        scale_max,
+        blank_scores
     from {{ ref('stg_survey__definitions') }}
     where verdict = 'accepted'
 ),
@@ -62,7 +66,8 @@ typed as (
         {{ clean_text('response_id') }} as response_id,
         {{ clean_text('survey_id') }} as survey_id,
         {{ clean_text('invitation_id') }} as invitation_id,
-        {{ clean_text('contact_id') }} as contact_id,
+        {{ key_of_person(clean_text('contact_id')) }} as contact_id,
+        {{ normal_email('contact_email') }} as contact_email,
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('agent_id') }} as agent_id,
         {{ clean_text('channel') }} as channel,
@@ -75,9 +80,8 @@ typed as (
         {{ clean_text('employee_team') }} as employee_team,
         {{ clean_text('score') }} as score_text,
         {{ parse_number(clean_text('score')) }} as score_number,
-        coalesce({{ parse_boolean('is_complete') }}, true) as is_complete,
-        coalesce({{ parse_boolean('is_excluded') }}, false) as is_excluded,
-        coalesce({{ parse_boolean('is_deleted') }}, false) as is_deleted,
+        score as score_given,
+        {{ given(booleans + moments) }},
         {{ parse_timestamp('answered_at') }} as answered_at,
         {{ parse_timestamp('updated_at') }} as updated_at,
         {{ parse_timestamp('loaded_at') }} as loaded_at
@@ -98,19 +102,34 @@ superseded as (
     {{ superseded_rows('versions', key=['response_id']) }}
 ),
 
+worded as (
+    {{ with_words('typed', booleans, vocabularies=['score']) }}
+),
+
 facts_joined as (
     select
-        typed.*,
+        worded.*,
+        {{ worded_boolean('is_complete', when_blank='true') }} as is_complete,
+        {{ worded_boolean('is_excluded', when_blank='false') }} as is_excluded,
+        {{ worded_boolean('is_deleted', when_blank='false') }} as is_deleted,
+        coalesce(
+            worded.score_number,
+            {{ parse_number('worded.score_word') }},
+            {{ parse_number(labelled_number('worded.score_text')) }}
+        ) as score_read,
+        {{ is_word_of('worded.score_text', 'surveys.blank_scores') }} as is_blank_score,
         invitations.sent_at,
+        coalesce(worded.survey_id, invitations.survey_id, 'unspecified') as traced_survey_id,
+        {{ hours_between('invitations.sent_at', 'worded.answered_at') }} as hours_after_invitation,
         superseded._row_number is not null as is_superseded,
-        defined.n_surveys > 0 and typed.survey_id is not null and surveys.survey_id is null as is_survey_unknown,
+        defined.n_surveys > 0 and worded.survey_id is not null and surveys.survey_id is null as is_survey_unknown,
         coalesce(surveys.scale_min, nps_scale.scale_min) as scale_min,
         coalesce(surveys.scale_max, nps_scale.scale_max) as scale_max,
-        {{ local_date('typed.answered_at') }} as answered_date
-    from typed
-    left join superseded on typed._row_number = superseded._row_number
-    left join invitations on typed.invitation_id = invitations.invitation_id
-    left join surveys on coalesce(typed.survey_id, invitations.survey_id) = surveys.survey_id
+        {{ local_date('worded.answered_at') }} as answered_date
+    from worded
+    left join superseded on worded._row_number = superseded._row_number
+    left join invitations on worded.invitation_id = invitations.invitation_id
+    left join surveys on coalesce(worded.survey_id, invitations.survey_id, 'unspecified') = surveys.survey_id
     cross join defined
     cross join nps_scale
 ),
@@ -120,18 +139,20 @@ judged as (
         *,
         case
             when response_id is null then 'key_missing'
-            when answered_at is null then 'answered_at_invalid'
+            when answered_at is null and {{ clean_text('answered_at_given') }} is null then 'answered_at_invalid'
+            {{ value_reasons(moments, booleans) }}
             when answered_date > {{ as_of_date() }} then 'answered_in_future'
             when is_survey_unknown then 'unknown_survey'
             when answered_at < sent_at then 'answered_before_invitation'
-            when score_text is null then null
-            when score_number is null then 'score_not_a_number'
-            when score_number <> floor(score_number) then 'score_not_whole'
-            when score_number not between scale_min and scale_max then 'score_out_of_range'
+            when score_text is null or is_blank_score then null
+            when score_read is null then 'score_not_a_number'
+            when score_read <> floor(score_read) then 'score_not_whole'
+            when score_read not between scale_min and scale_max then 'score_out_of_range'
         end as reason,
         case
-            when score_number = floor(score_number) and score_number between scale_min and scale_max
-                then cast(score_number as integer)
+            when is_blank_score then null
+            when score_read = floor(score_read) and score_read between scale_min and scale_max
+                then cast(score_read as integer)
         end as score
     from facts_joined
 ),
@@ -141,8 +162,10 @@ final as (
         _row_number,
         response_id,
         survey_id,
+        traced_survey_id,
         invitation_id,
         contact_id,
+        contact_email,
         account_id,
         agent_id,
         channel,
@@ -155,6 +178,7 @@ final as (
         employee_team,
         score_text,
         score,
+        hours_after_invitation,
         is_complete,
         is_excluded,
         is_deleted,

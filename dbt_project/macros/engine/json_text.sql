@@ -1,0 +1,10 @@
+{# The value of a field of a JSON object as text, the field named by an expression; null where there is none. #}
+{% macro json_text(json, field) -%}{{ return(adapter.dispatch('json_text')(json, field)) }}{%- endmacro %}
+
+{% macro bigquery__json_text(json, field) -%}string(parse_json({{ json }})[{{ field }}]){%- endmacro %}
+
+{% macro snowflake__json_text(json, field) -%}cast(get(parse_json({{ json }}), {{ field }}) as varchar){%- endmacro %}
+
+{% macro duckdb__json_text(json, field) -%}json_extract_string({{ json }}, concat('$.', {{ field }})){%- endmacro %}
+
+{% macro spark__json_text(json, field) -%}get_json_object({{ json }}, concat('$.', {{ field }})){%- endmacro %}

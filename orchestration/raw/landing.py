@@ -1,0 +1,203 @@
+"""Landing of the raw tables: every file under NPS_RAW is read and checked once, into schema raw of the build file.
+
+Text is parsed into a table. Parquet on a disk stays where it is, behind a view: to copy 15 million rows takes eight
+times as long as to check them, and the models read a column of the file as fast as one of a copy. A file that was read
+before and is the same is not read again (ledger).
+
+A landed table has the columns of its dbt source, in that order, then ``_source_file`` (path below NPS_RAW) and
+``_row_number`` (1 to n over the table, in the order of file names and of the rows in a file). A column keeps the type
+that Parquet gives it; from text it is varchar, and so it is where files disagree. Casting is the work of staging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from orchestration.findings import Finding, RawInputError
+from orchestration.raw.explanations import UnreadableError, explanation
+from orchestration.raw.files import group_by_table
+from orchestration.raw.ledger import Fingerprint, ReadFile, content_hash, events, write_files
+from orchestration.raw.place import RawPlace
+from orchestration.raw.plan import Plan, parquet_relation, plan_table, what_is_known
+from orchestration.raw.scan import ADDRESS, Scan
+from orchestration.raw.tables import RAW_SCHEMA, RawTable
+from orchestration.release.warehouse import drop_relation, identifier
+
+
+@dataclass(frozen=True)
+class LandedTable:
+    """What one table was landed from.
+
+    ``files_read`` of its ``files`` had to be read; ``events`` say what befell files that had been read before. Tables
+    of the same ``content_hash`` hold the same rows; None where nobody can tell.
+    """
+
+    name: str
+    rows: int
+    files: int
+    newest_loaded_at: datetime | None
+    extra_columns: tuple[str, ...]
+    files_read: int
+    events: tuple[str, ...]
+    content_hash: str | None
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What a landing did; ``unknown_files`` lie in NPS_RAW and belong to no table."""
+
+    tables: tuple[LandedTable, ...]
+    unknown_files: tuple[str, ...]
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    location: str,
+    tables: Sequence[RawTable],
+    selected: Iterable[str] | None = None,
+) -> Landing:
+    """Land the tables (or those selected) in one transaction: after a failure schema raw is as it was before."""
+    place = RawPlace(location)
+    place.prepare(connection)
+    names = place.names(connection, [table.name for table in tables])
+    found, unknown = group_by_table(names, [table.name for table in tables])
+    wanted = [table for table in tables if selected is None or table.name in set(selected)]
+
+    plans: list[Plan] = []
+    findings: list[Finding] = []
+    for table in wanted:
+        try:
+            files = [place.file(name) for name in found.get(table.name, [])]
+            plans.append(plan_table(connection, place, table, files, what_is_known(connection, place, table, files)))
+        except RawInputError as error:
+            # Every table is looked at, so that one run names all that is to be mended.
+            findings += error.findings
+    if findings:
+        raise RawInputError(*findings)
+
+    connection.execute("begin")
+    try:
+        connection.execute(f"create schema if not exists {RAW_SCHEMA}")
+        landed = tuple(_land_table(connection, place, plan) for plan in plans)
+        connection.execute("commit")
+    except UnreadableError as error:
+        connection.execute("rollback")
+        raise RawInputError(explanation(connection, error)) from error
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
+    return Landing(landed, tuple(unknown))
+
+
+def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
+    known, name = plan.known, plan.table.name
+    if plan.is_unchanged:
+        read = list(known.files.values())
+    else:
+        types = {column: plan.column_type(column) for column in plan.table.columns}
+        is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
+        read = (_view if is_in_place else _copy)(connection, place, plan, types)
+        write_files(connection, name, place.prefix, known.read_by, read)
+    return LandedTable(
+        name,
+        sum(file.n_rows for file in read),
+        len(plan.files),
+        max((file.newest_loaded_at for file in read if file.newest_loaded_at is not None), default=None),
+        tuple(sorted({column for file in read for column in file.extra_columns})),
+        sum(not known.is_read(file) for file in plan.files),
+        events(name, known.files, known.current),
+        None if place.is_url else content_hash(known.read_by, read),
+    )
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
+) -> list[ReadFile]:
+    """Parse the files into a table; what each of them held."""
+    name = plan.table.name
+    target = f"{RAW_SCHEMA}._{name}"
+    declared = ", ".join(f"{identifier(column)} {kind}" for column, kind in types.items())
+    connection.execute(f"create table {target} ({declared}, _source_file varchar, _row_number bigint)")
+    rows = 0
+    for scan in plan.scans:
+        _run(connection, plan.table, scan, f"insert into {target} {_selection(place, scan, types, rows)}")
+        ((rows,),) = connection.execute(f"select count(*) from {target}").fetchall()
+    drop_relation(connection, RAW_SCHEMA, name)
+    connection.execute(f"alter table {target} rename to {name}")
+    held = connection.execute(
+        f"select _source_file, count(*), {_newest(types)} from {RAW_SCHEMA}.{name} group by _source_file"
+    ).fetchall()
+    return _read(plan, {source_file: (n_rows, newest) for source_file, n_rows, newest in held})
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
+) -> list[ReadFile]:
+    """Read every value of each new file, so that what is broken is found here, and leave all behind a view."""
+    held: dict[str, tuple[int, datetime | None]] = {}
+    selections: list[str] = []
+    rows = 0
+    for scan in plan.scans:
+        unread = tuple(file for file in scan.files if not plan.known.is_read(file))
+        if unread:
+            checked = replace(scan, files=unread, relation=parquet_relation(unread), row_number="0")
+            values = ", ".join(f"max({identifier(name)})" for name in types)
+            found = _run(
+                connection,
+                plan.table,
+                scan,
+                f"select _source_file, count(*), {_newest(types)}, {values} "
+                f"from ({_selection(place, checked, types, 0)}) group by _source_file",
+            )
+            held |= {source_file: (n_rows, newest) for source_file, n_rows, newest, *_ in found}
+        held |= {
+            file.name: (plan.known.files[file.name].n_rows, plan.known.files[file.name].newest_loaded_at)
+            for file in scan.files
+            if plan.known.is_read(file)
+        }
+        selections.append(_selection(place, scan, types, rows))
+        rows += sum(held.get(file.name, (0, None))[0] for file in scan.files)
+    drop_relation(connection, RAW_SCHEMA, plan.table.name)
+    connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {' union all '.join(selections)}")
+    return _read(plan, held)
+
+
+def _read(plan: Plan, held: Mapping[str, tuple[int, datetime | None]]) -> list[ReadFile]:
+    """What is to be known of each file: by name, its rows and its newest ``loaded_at``."""
+    nothing, known = Fingerprint(0, 0, ""), plan.known
+    return [
+        ReadFile(
+            file.name,
+            known.current.get(file.name, nothing),
+            *held.get(file.name, (0, None)),
+            known.files[file.name].extra_columns if known.is_read(file) else scan.extra,
+        )
+        for scan in plan.scans
+        for file in scan.files
+    ]
+
+
+def _newest(types: Mapping[str, str]) -> str:
+    return "max(try_cast(loaded_at as timestamptz)) at time zone 'UTC'" if "loaded_at" in types else "null"
+
+
+def _run(connection: duckdb.DuckDBPyConnection, table: RawTable, scan: Scan, statement: str) -> list[tuple[Any, ...]]:
+    try:
+        return connection.execute(statement).fetchall()
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise UnreadableError(table, scan, str(error)) from error
+
+
+def _selection(place: RawPlace, scan: Scan, types: Mapping[str, str], rows_before: int) -> str:
+    values = [
+        f"cast({scan.columns[name].expression if name in scan.columns else 'null'} as {kind}) as {identifier(name)}"
+        for name, kind in types.items()
+    ]
+    source_file = f"substr({ADDRESS}, {len(place.prefix) + 1}) as _source_file"
+    row_number = f"{scan.row_number} + {rows_before} as _row_number"
+    return f"select {', '.join([*values, source_file, row_number])} from {scan.relation}"

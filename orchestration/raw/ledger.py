@@ -1,0 +1,144 @@
+"""The ledger of raw files: what was read of which, so that a file that stays as it was is not read again.
+
+It lies in the build file and is written in the transaction that lands the rows. A file is told by its content: its size
+and time of change say whether the content has to be looked at, and a hash says whether it is another. What was read by
+other code, by another engine, for other columns or from another place counts as not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.raw.files import RawFile
+
+SCHEMA = "ledger"
+# What decides how a raw file is read: every module of this room.
+READERS = tuple(sorted(Path(__file__).parent.glob("*.py")))
+
+_CREATE = f"""
+create schema if not exists {SCHEMA};
+create table if not exists {SCHEMA}.raw_tables (raw_table varchar, location varchar, read_by varchar);
+create table if not exists {SCHEMA}.raw_files (
+    raw_table varchar,
+    file_name varchar,
+    n_bytes bigint,
+    modified_ns bigint,
+    content_hash varchar,
+    n_rows bigint,
+    newest_loaded_at timestamp,
+    extra_columns varchar[]
+)
+"""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Size in bytes, time of change in nanoseconds, and SHA-256 of a file's content."""
+
+    n_bytes: int
+    modified_ns: int
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """What one file held when it was read; ``newest_loaded_at`` in UTC, None where no row says it."""
+
+    name: str
+    fingerprint: Fingerprint
+    n_rows: int
+    newest_loaded_at: datetime | None
+    extra_columns: tuple[str, ...]
+
+
+def reader(columns: Sequence[str], required: Sequence[str]) -> str:
+    """By whom a table's files are read: the code, the engine and which columns are sought."""
+    digest = hashlib.sha256()
+    for path in READERS:
+        digest.update(path.read_bytes())
+    digest.update(repr((duckdb.__version__, tuple(columns), tuple(required))).encode())
+    return digest.hexdigest()
+
+
+def fingerprint(file: RawFile, known: Fingerprint | None) -> Fingerprint:
+    """The file as it is now; its content is read only if its size or time is not the known one."""
+    state = Path(file.address).stat()
+    if known is not None and (known.n_bytes, known.modified_ns) == (state.st_size, state.st_mtime_ns):
+        return known
+    with Path(file.address).open("rb") as content:
+        return Fingerprint(state.st_size, state.st_mtime_ns, hashlib.file_digest(content, "sha256").hexdigest())
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, table: str, location: str, read_by: str
+) -> dict[str, ReadFile] | None:
+    """By name, the files from which a table was landed last; None if it was not, or by another reader, or elsewhere."""
+    connection.execute(_CREATE)
+    landed = connection.execute(
+        f"select location, read_by from {SCHEMA}.raw_tables where raw_table = ?", [table]
+    ).fetchall()
+    if landed != [(location, read_by)]:
+        return None
+    rows = connection.execute(
+        "select file_name, n_bytes, modified_ns, content_hash, n_rows, newest_loaded_at, extra_columns "
+        f"from {SCHEMA}.raw_files where raw_table = ?",
+        [table],
+    ).fetchall()
+    return {
+        name: ReadFile(name, Fingerprint(n_bytes, modified, content), n_rows, newest, tuple(extra))
+        for name, n_bytes, modified, content, n_rows, newest, extra in rows
+    }
+
+
+def write_files(
+    connection: duckdb.DuckDBPyConnection, table: str, location: str, read_by: str, files: Iterable[ReadFile]
+) -> None:
+    """Replace what is known of a table."""
+    connection.execute(_CREATE)
+    for ledger in ("raw_tables", "raw_files"):
+        connection.execute(f"delete from {SCHEMA}.{ledger} where raw_table = ?", [table])
+    connection.execute(f"insert into {SCHEMA}.raw_tables values (?, ?, ?)", [table, location, read_by])
+    for file in files:
+        connection.execute(
+            f"insert into {SCHEMA}.raw_files values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                table,
+                file.name,
+                file.fingerprint.n_bytes,
+                file.fingerprint.modified_ns,
+                file.fingerprint.content_hash,
+                file.n_rows,
+                file.newest_loaded_at,
+                list(file.extra_columns),
+            ],
+        )
+
+
+def forget_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Know nothing of any file: each is read again."""
+    connection.execute(_CREATE)
+    connection.execute(f"delete from {SCHEMA}.raw_tables")
+    connection.execute(f"delete from {SCHEMA}.raw_files")
+
+
+def content_hash(read_by: str, files: Iterable[ReadFile]) -> str:
+    """Of a table: which files it holds, each by its name and content, and by whom they were read."""
+    content = sorted((file.name, file.fingerprint.content_hash) for file in files)
+    return hashlib.sha256(repr((read_by, content)).encode()).hexdigest()
+
+
+def events(table: str, known: Mapping[str, ReadFile], current: Mapping[str, Fingerprint]) -> tuple[str, ...]:
+    """What befell files that had been read before, in words. A new file is what a night is for, and no event."""
+    said = []
+    for name, file in sorted(known.items()):
+        if name not in current:
+            said.append(f"{table}: {name} is gone, and its {file.n_rows:,} rows with it")
+        elif current[name].content_hash != file.fingerprint.content_hash:
+            said.append(f"{table}: {name} is not what it was, and its {file.n_rows:,} rows are replaced")
+    return tuple(said)

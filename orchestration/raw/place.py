@@ -1,0 +1,99 @@
+"""NPS_RAW as a place: a folder, or a URL prefix that the engine reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.findings import Finding, RawInputError
+from orchestration.raw.files import FORMATS, RawFile, check_whole, csv_header, file_format, names_below, parse_header
+
+# The engine's extension that reads a URL of this scheme; PyPI has them as duckdb-extension-<name>.
+EXTENSIONS = {"http": "httpfs", "https": "httpfs", "s3": "httpfs", "gs": "httpfs", "r2": "httpfs", "hf": "httpfs"}
+ABSENT = (403, 404, 410)
+
+
+@dataclass(frozen=True)
+class RawPlace:
+    location: str
+
+    @property
+    def is_url(self) -> bool:
+        return "://" in self.location and not self.location.startswith("file://")
+
+    @property
+    def prefix(self) -> str:
+        return self.location.removeprefix("file://").rstrip("/") + "/"
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Load what the engine needs to read the place; nothing is downloaded."""
+        extension = EXTENSIONS.get(self.location.split("://")[0]) if self.is_url else None
+        if extension is None:
+            return
+        try:
+            connection.load_extension(installed_extension(extension))
+        except duckdb.Error as error:
+            raise RawInputError(
+                Finding(
+                    "extension_missing",
+                    "every raw table",
+                    f"NPS_RAW is {self.location}, for which DuckDB needs its extension {extension}.",
+                    next_step=f"Install duckdb-extension-{extension}=={duckdb.__version__} into the environment, "
+                    "or copy the files to a folder and set NPS_RAW to it.",
+                )
+            ) from error
+
+    def names(self, connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+        """Paths below the place, sorted; of an HTTP server, which lists nothing, the files that a table may be."""
+        if not self.is_url:
+            return names_below(Path(self.prefix), tables)
+        if self.location.startswith("http"):
+            candidates = (table + suffix for table in tables for suffix in FORMATS)
+            return sorted(name for name in candidates if self._exists(connection, name))
+        rows = connection.execute("select file from glob(?)", [f"{self.prefix}**"]).fetchall()
+        return sorted(address.removeprefix(self.prefix) for (address,) in rows)
+
+    def _exists(self, connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+        try:
+            return bool(connection.execute("select size from read_blob(?)", [self.prefix + name]).fetchall())
+        except duckdb.HTTPException as error:
+            if error.status_code in ABSENT:
+                return False
+            raise
+
+    def file(self, name: str) -> RawFile:
+        form = file_format(name)
+        if form is None:
+            raise ValueError(f"{name} is not a raw file")
+        return RawFile(name, self.prefix + name, form)
+
+    def check_whole(self, connection: duckdb.DuckDBPyConnection, table: str, file: RawFile) -> None:
+        if not self.is_url:
+            check_whole(table, file)
+        elif file.is_gzipped:
+            row = connection.execute("select content from read_blob(?)", [file.address]).fetchone()
+            check_whole(table, file, bytes(row[0]) if row else b"")
+
+    def csv_header(self, connection: duckdb.DuckDBPyConnection, table: str, file: RawFile) -> tuple[str, ...]:
+        if not self.is_url:
+            return csv_header(table, file)
+        first = connection.execute(
+            "select line from read_csv(?, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, "
+            "delim = chr(1), quote = '', escape = '') limit 1",
+            [file.address],
+        ).fetchone()
+        return parse_header(table, file, io.StringIO(first[0] if first else "", newline=""))
+
+
+def installed_extension(name: str) -> str:
+    """The file of an extension that its PyPI package brings, else its name (DuckDB's own folder of extensions)."""
+    package = importlib.util.find_spec(f"duckdb_extension_{name}")
+    if package is None or not package.submodule_search_locations:
+        return name
+    folder = Path(package.submodule_search_locations[0])
+    return str(folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension")

@@ -1,0 +1,117 @@
+"""Keeps what each night has seen of every account, so that the history outlives a CRM load that overwrites.
+
+The store is one Parquet file beside the warehouse, which a build from nothing reads and does not remove. It grows by
+the versions that were not seen before: dated ones by their date; of those without a date, the last row of an account
+if it is not what the account was when it was last seen. Values stand as they came; staging casts them, as it does raw
+rows.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.warehouse import quoted
+
+SCHEMA = "history"
+TABLE = "account_versions"
+STORE = "account_versions.parquet"
+
+_ATTRIBUTES = ("segment", "size_band", "region", "industry", "owner_id")
+_ALL = ("account_id", *_ATTRIBUTES, "updated_at")
+_COLUMNS = ", ".join(f"{name} varchar" for name in _ALL) + ", first_seen_on date"
+
+
+def _text(name: str) -> str:
+    return f"nullif(trim(cast({name} as varchar)), '') as {name}"
+
+
+# Rows without a date say what an account is now: the last of them counts.
+_SEEN = f"""
+create or replace temp table seen_versions as
+with
+
+versions as (
+    select _row_number, {", ".join(_text(name) for name in _ALL)}
+    from {RAW_SCHEMA}.crm_accounts
+    where nullif(trim(cast(account_id as varchar)), '') is not null
+)
+
+select distinct {", ".join(_ALL)} from versions where updated_at is not null
+union all
+select {", ".join(_ALL)} from (
+    select *, row_number() over (partition by account_id order by _row_number desc) as place
+    from versions where updated_at is null
+)
+where place = 1
+"""
+
+
+def _same(one: str, other: str, columns: tuple[str, ...]) -> str:
+    return " and ".join(f"{one}.{name} is not distinct from {other}.{name}" for name in columns)
+
+
+_NEW_DATED = f"""
+insert into account_versions
+select seen.*, ? from seen_versions as seen
+where
+    seen.updated_at is not null
+    and not exists (from account_versions as kept where {_same("kept", "seen", _ALL)})
+"""
+_NEW_UNDATED = f"""
+insert into account_versions
+with
+
+last_kept as (
+    from account_versions where updated_at is null
+    qualify row_number() over (partition by account_id order by first_seen_on desc) = 1
+)
+
+select seen.*, ? from seen_versions as seen
+left join last_kept using (account_id)
+where
+    seen.updated_at is null
+    and (last_kept.account_id is null or not ({_same("last_kept", "seen", _ATTRIBUTES)}))
+"""
+
+
+def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> int:
+    """Add what schema raw shows of the accounts to the store, and land it as history.account_versions; rows added.
+
+    A night that was built before is built again on what it saw then: of one day the last word counts. A date before
+    the newest of the store adds nothing, because the raw rows are not those of that day.
+    """
+    store = folder / STORE
+    connection.execute(f"create or replace temp table account_versions ({_COLUMNS})")
+    if store.is_file():
+        connection.execute(f"insert into account_versions by name from read_parquet({quoted(str(store))})")
+    ((newest,),) = connection.execute("select max(first_seen_on) from account_versions").fetchall()
+    n_added = 0
+    if newest is None or as_of >= newest:
+        connection.execute(_SEEN)
+        forgotten = connection.execute(
+            "delete from account_versions where updated_at is null and first_seen_on = ?", [as_of]
+        ).fetchall()
+        for statement in (_NEW_DATED, _NEW_UNDATED):
+            ((n_rows,),) = connection.execute(statement, [as_of]).fetchall()
+            n_added += n_rows
+        connection.execute("drop table seen_versions")
+        if n_added or forgotten != [(0,)] or not store.is_file():
+            _write(connection, store)
+    connection.execute(f"create schema if not exists {SCHEMA}")
+    connection.execute(f"create or replace table {SCHEMA}.{TABLE} as from account_versions order by all")
+    connection.execute("drop table account_versions")
+    return n_added
+
+
+def _write(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    scratch = store.with_name(f".{store.name}.{os.getpid()}")
+    connection.execute(
+        f"copy (from account_versions order by all) to {quoted(str(scratch))} (format parquet, compression zstd)"
+    )
+    scratch.replace(store)

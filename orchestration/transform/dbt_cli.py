@@ -1,0 +1,358 @@
+"""How dbt is called: its arguments and paths, its manifest, a running build, and what a finished one says."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
+from orchestration.release.warehouse import example_rows
+from orchestration.settings import REPOSITORY, Settings, now, process_environment
+
+PROJECT = REPOSITORY / "dbt_project"
+REFERENCE = REPOSITORY / "seeds" / "reference"
+TARGET = PROJECT / "target"
+MANIFEST = TARGET / "manifest.json"
+PARTIAL_PARSE = "partial_parse.msgpack"
+# What dbt and we ourselves write inside the project: no part of its source.
+WRITTEN = ("target", "logs")
+INTERRUPT_SECONDS = 20
+
+
+class ManifestMissingError(Exception):
+    """The dbt project has not been parsed, so there is nothing to define assets from."""
+
+
+# Arguments and paths -----------------------------------------------------------------------------------------------
+
+
+def command(settings: Settings, verb: Sequence[str], target: Path) -> list[str]:
+    """A dbt command line on the project, with the build's target, variables and folders."""
+    return [
+        str(Path(sys.executable).with_name("dbt")),
+        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
+        *("--log-format", "json", "--log-path", str(settings.logs_folder)),
+        *("--log-format-file", "text", "--log-level-file", "info"),
+        *verb,
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)),
+        *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars(), sort_keys=True)),
+    ]
+
+
+def build_verb(selection: Sequence[str] = ()) -> list[str]:
+    """The nightly build: seeds, models and data tests. Unit tests need no data and belong to `make test`."""
+    return ["build", "--exclude-resource-type", "unit_test", *selection]
+
+
+def docs_verb(settings: Settings) -> list[str]:
+    """The pages of all tables and columns; with what the build file holds, where there is one."""
+    return ["docs", "generate", "--static", *([] if settings.build_file.is_file() else ["--empty-catalog"])]
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    return process_environment() | settings.environment()
+
+
+# The manifest ------------------------------------------------------------------------------------------------------
+
+
+def load_manifest(path: Path = MANIFEST) -> dict[str, Any]:
+    """The parsed manifest, with every data test attached to the model that it is about."""
+    if not path.is_file():
+        raise ManifestMissingError(
+            f"{path} is not there: the dbt project has not been parsed. Run `make parse` "
+            "(or `python -m orchestration parse`) and load again."
+        )
+    return attach_tests(json.loads(path.read_text(encoding="utf-8")))
+
+
+def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give a singular test over several models the most derived of them, so that it becomes an asset check there."""
+    heights: dict[str, int] = {}
+
+    def height(unique_id: str) -> int:
+        if unique_id not in heights:
+            parents = manifest["nodes"].get(unique_id, {}).get("depends_on", {}).get("nodes", ())
+            heights[unique_id] = 1 + max((height(parent) for parent in parents), default=0)
+        return heights[unique_id]
+
+    for node in manifest["nodes"].values():
+        parents = node["depends_on"]["nodes"] if node["resource_type"] == "test" else []
+        if parents and not node.get("attached_node"):
+            node["attached_node"] = max(parents, key=lambda unique_id: (height(unique_id), unique_id))
+    return manifest
+
+
+def project_sources() -> Iterator[Path]:
+    """Every file and folder that the manifest is made from."""
+    for entry in PROJECT.iterdir():
+        if entry.name not in WRITTEN:
+            yield entry
+            yield from entry.rglob("*")
+    yield from REFERENCE.rglob("*")
+
+
+def is_fresh(manifest: Path, sources: Iterable[Path]) -> bool:
+    """Whether the manifest was parsed after the last change of what it is made from."""
+    if not manifest.is_file():
+        return False
+    parsed = manifest.stat().st_mtime
+    return all(source.stat().st_mtime < parsed for source in sources)
+
+
+def parse(settings: Settings, *, only_if_stale: bool = False) -> bool:
+    """Parse the project; whether that was needed. The manifest is replaced whole, whoever is reading it."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with _parse_lock():
+        if only_if_stale and is_fresh(MANIFEST, project_sources()):
+            return False
+        started = now().timestamp()
+        scratch = TARGET / "parse"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        if partial_parse(settings).is_file():
+            shutil.copy2(partial_parse(settings), scratch / PARTIAL_PARSE)
+        run = DbtRun(command(settings, ["parse"], scratch), settings)
+        run.finish()
+        (scratch / PARTIAL_PARSE).replace(partial_parse(settings))
+        (scratch / MANIFEST.name).replace(MANIFEST)
+        shutil.rmtree(scratch)
+        # A file that is edited while dbt parses is newer than the manifest.
+        os.utime(MANIFEST, (started, started))
+    return True
+
+
+def partial_parse(settings: Settings) -> Path:
+    """What dbt keeps of a parsed project. It holds for one engine, whose own macros are part of it."""
+    return TARGET / f"partial_parse.{settings.target}.msgpack"
+
+
+@contextmanager
+def _parse_lock() -> Iterator[None]:
+    with (TARGET / "parse.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare_target(settings: Settings) -> Path:
+    """The build's target folder, without the results of the last build but with what is known of the project."""
+    target = settings.dbt_target_folder
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run_results.json").unlink(missing_ok=True)
+    ours, known = target / PARTIAL_PARSE, partial_parse(settings)
+    if known.is_file() and not (ours.is_file() and ours.stat().st_mtime >= known.stat().st_mtime):
+        shutil.copy2(known, ours)
+    return target
+
+
+# Running -----------------------------------------------------------------------------------------------------------
+
+
+class DbtRun:
+    """A dbt process, its structured events, and its end.
+
+    ``held`` is the descriptor of the writer's lock: while dbt lives, even orphaned, no other build begins.
+    ``peak_memory_mib`` is the most memory that it held, where the system tells.
+    """
+
+    def __init__(self, arguments: Sequence[str], settings: Settings, held: Sequence[int] = ()) -> None:
+        self.errors: list[str] = []
+        self.peak_memory_mib = 0
+        self._process = subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=child_environment(settings),
+            cwd=PROJECT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=held,
+        )
+
+    @property
+    def returncode(self) -> int:
+        return self._process.wait()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Events as dbt logs them; it is interrupted if they are not read to their end."""
+        assert self._process.stdout is not None
+        try:
+            with self._process.stdout as lines:
+                for line in lines:
+                    if not line.startswith("{"):
+                        # Not an event: a traceback, or a message of the interpreter.
+                        self.errors.append(line.rstrip())
+                        continue
+                    event = json.loads(line)
+                    self.peak_memory_mib = max(self.peak_memory_mib, _peak_memory_mib(self._process.pid))
+                    if event["info"]["level"] == "error":
+                        self.errors.append(event["info"]["msg"])
+                    yield event
+        finally:
+            self._end()
+
+    def finish(self) -> None:
+        """Read to the end; an error if dbt could not do what it was asked to."""
+        for _ in self.events():
+            pass
+        if self.returncode != 0:
+            raise BuildError(_broken_project(self))
+
+    def _end(self) -> None:
+        if self._process.poll() is None:
+            try:
+                self._process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGINT)
+                try:
+                    self._process.wait(timeout=INTERRUPT_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+
+
+def _peak_memory_mib(process: int) -> int:
+    """The high-water mark of a living process, which the exit status would mix with that of its parent."""
+    status = Path(f"/proc/{process}/status")
+    if not status.is_file():
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii", errors="replace"))
+    return int(found[1]) // 1024 if found else 0
+
+
+# What a build says -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataTestResult:
+    """What a data test said: passed, or warned in these words."""
+
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """What the data tests said, by unique id; what failed; how long the engine worked on the nodes.
+
+    ``all_made``: every table that was begun was made.
+    """
+
+    tests: Mapping[str, DataTestResult]
+    failures: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    all_made: bool = False
+
+
+def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
+    """Read what a finished build left in its target folder."""
+    results_file = settings.dbt_target_folder / "run_results.json"
+    if not results_file.is_file():
+        return DbtOutcome({}, (_broken_project(run),))
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
+    nodes = attach_tests(manifest)["nodes"]
+    failures = tuple(
+        _finding(settings, nodes[result["unique_id"]], nodes, result)
+        for result in results
+        if result["status"] in ("error", "fail", "runtime error")
+    )
+    if run.returncode != 0 and not failures:
+        failures = (_broken_project(run),)
+    all_made = run.returncode in (0, 1) and not any(
+        result["status"] == "error" and nodes[result["unique_id"]]["resource_type"] != "test" for result in results
+    )
+    tests = {
+        result["unique_id"]: DataTestResult(
+            f"{nodes[result['unique_id']]['name']} on {_table(nodes[result['unique_id']], nodes)}: {result['message']}"
+            if result["status"] == "warn"
+            else None
+        )
+        for result in results
+        if result["status"] in ("pass", "warn")
+    }
+    return DbtOutcome(tests, failures, round(seconds_executing(results), 2), all_made)
+
+
+def seconds_executing(results: Sequence[Mapping[str, Any]]) -> float:
+    """How long one node or more was executing: with several threads they overlap."""
+    spans = sorted(
+        (datetime.fromisoformat(step["started_at"]), datetime.fromisoformat(step["completed_at"]))
+        for result in results
+        for step in result["timing"]
+        if step["name"] == "execute"
+    )
+    seconds = 0.0
+    busy_until: datetime | None = None
+    for started, completed in spans:
+        begins = started if busy_until is None else max(started, busy_until)
+        seconds += max((completed - begins).total_seconds(), 0.0)
+        busy_until = completed if busy_until is None else max(busy_until, completed)
+    return seconds
+
+
+def _table(node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> str:
+    about = nodes.get(node.get("attached_node") or "", node)
+    return f"{about['schema']}.{about['alias']}"
+
+
+def _finding(
+    settings: Settings, node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]], result: Mapping[str, Any]
+) -> Finding:
+    where = f"dbt_project/{node['original_file_path']}"
+    if node["resource_type"] != "test" or result["status"] != "fail":
+        return Finding(
+            f"{node['resource_type']}_error",
+            f"{node['schema']}.{node['alias']}" if node["resource_type"] != "test" else _table(node, nodes),
+            " ".join(str(result["message"]).split()),
+            next_step=f"See {where} and {settings.logs_folder / 'dbt.log'}.",
+        )
+    test = node.get("test_metadata")
+    column = node.get("column_name")
+    described = f"{test['name']} of {column}" if test and column else test["name"] if test else node["name"]
+    compiled = settings.dbt_target_folder / "compiled"
+    return Finding(
+        node["name"],
+        _table(node, nodes),
+        f"{described} does not hold ({where}).",
+        result["failures"],
+        examples(settings, result.get("compiled_code")),
+        f"Correct the input or the model and build again; the query is {node['name']} under {compiled}.",
+    )
+
+
+def examples(settings: Settings, query: str | None) -> tuple[str, ...]:
+    """The first rows that a failed test found, asked of the engine that it ran on."""
+    if not query:
+        return ()
+    if settings.target == "duckdb":
+        return example_rows(settings.build_file, query)
+    # The results of the build stand in its own target folder.
+    target = settings.build_folder / "dbt-show"
+    verb = ["show", "--inline", f"{{% raw %}}{query}{{% endraw %}}", "--limit", str(EXAMPLES_SHOWN), "--output", "json"]
+    shown = [
+        json.loads(event["data"]["preview"])
+        for event in DbtRun(command(settings, verb, target), settings).events()
+        if event["info"]["name"] == "ShowNode"
+    ]
+    return tuple(example_text(row) for rows in shown for row in rows)
+
+
+def _broken_project(run: DbtRun) -> Finding:
+    return Finding(
+        "dbt_project",
+        "dbt_project",
+        "dbt could not work with the project.\n    " + "\n    ".join("\n".join(run.errors).splitlines()[-15:]),
+        next_step="Mend the file that dbt names and run `make parse`.",
+    )
