@@ -34,7 +34,7 @@ DRIFT = {"volume_steady", "nps_steady", "closed_month_steady"}
 
 # A small warehouse that is right: two accounts, one of them paying in euro for two months at once.
 GOOD = """
-create schema staging; create schema reference; create schema marts;
+create schema staging; create schema intermediate; create schema reference; create schema marts;
 
 create table staging.stg_crm__revenue as
 select * from (values
@@ -42,8 +42,13 @@ select * from (values
     (date '2026-01-01', date '2026-02-28', 'EUR', 62.00::decimal(20, 4), 'accepted'),
     (null, null, 'USD', null, 'quarantined')
 ) t(period_start, period_end, currency, amount, verdict);
+alter table staging.stg_crm__revenue add column reverses_revenue_id varchar;
 insert into staging.stg_crm__revenue
-select date '2025-01-01', date '2025-01-31', 'USD', 0, 'accepted' from range(40);
+select date '2025-01-01', date '2025-01-31', 'USD', 0, 'accepted', null from range(40);
+
+create table intermediate.int_revenue_reversals_dated (
+    period_start date, period_end date, earned_start date, currency varchar, amount decimal(28, 9)
+);
 
 create table staging.stg_finance__exchange_rates as
 select * from (values
@@ -420,7 +425,7 @@ def test_money_converted_at_another_rate_stops_the_build(check: Check) -> None:
 def test_money_is_compared_to_the_cent_in_sums_that_no_float_holds(check: Check) -> None:
     lines = (
         "insert into staging.stg_crm__revenue select date '2026-01-01', date '2026-12-31', 'USD', "
-        "999999999999999.99::decimal(20, 4), 'accepted' from range(1000)"
+        "999999999999999.99::decimal(20, 4), 'accepted', null from range(1000)"
     )
     booked = (
         "insert into marts.fct_account_revenue_months select 'a2', unnest(range(date '2026-01-01', date '2027-01-01', "
@@ -444,7 +449,7 @@ def test_money_is_compared_to_the_cent_in_sums_that_no_float_holds(check: Check)
 
 def test_a_month_without_its_own_rate_takes_the_newest(check: Check) -> None:
     outcome = check(
-        "insert into staging.stg_crm__revenue values (date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted')",
+        "insert into staging.stg_crm__revenue values (date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted', null)",
         "insert into marts.fct_account_revenue_months values ('a2', date '2026-09-01', 'sales', 'USD', 12)",
     )
     assert _broken(outcome) == {}

@@ -1,11 +1,13 @@
 {{ config(meta={'recheck': {'follow': {
     'stg_crm__revenue': 'account_id',
+    'int_revenue_reversals_dated': 'account_id',
     'fct_account_revenue_months': 'account_id',
     'int_exchange_rates_filled': 'select account_id from {stg_crm__revenue} where currency in (select currency from {changes})',
 }}}) }}
 
 -- The revenue and the cost of an account are those of its accepted lines, each day of a service period at the rate of
--- its month: spreading makes no money and loses none, and no line is left without a rate. Counted by days, apart from
+-- its month: spreading makes no money and loses none, and no line is left without a rate. A reversal has the days of
+-- int_revenue_reversals_dated. Counted by days, apart from
 -- the way in which the fact spreads; a line may be off by a rounding of its nine decimals.
 with
 
@@ -13,20 +15,49 @@ revenue as (
     select * from {{ ref('stg_crm__revenue') }}
     where
         verdict = 'accepted'
+        and reverses_revenue_id is null
         {{ touched('account_id') }}
+),
+
+reversals as (
+    select * from {{ ref('int_revenue_reversals_dated') }}
+    {{ touched('account_id', 'where') }}
+),
+
+dated as (
+    select
+        account_id,
+        currency,
+        amount,
+        cost,
+        period_start,
+        period_end,
+        period_start as earned_start
+    from revenue
+    union all
+    select
+        account_id,
+        currency,
+        amount,
+        cost,
+        period_start,
+        period_end,
+        earned_start
+    from reversals
 ),
 
 lines as (
     select
         account_id,
         currency,
-        {{ months_spanned('period_start', 'period_end') }} as month_start,
+        {{ months_spanned('earned_start', 'period_end') }} as month_start,
         period_start,
         period_end,
+        earned_start,
         amount,
         coalesce(cost, 0) as cost
-    from revenue
-    {{ join_months_spanned('period_start', 'period_end') }}
+    from dated
+    {{ join_months_spanned('earned_start', 'period_end') }}
 ),
 
 -- A whole number near each amount, and the rest, because no 64-bit number has the cents of 10^15.
@@ -39,6 +70,7 @@ counted as (
         cost,
         cast(cast(amount as {{ float_type() }}) as {{ dbt.type_bigint() }}) as whole_amount,
         cast(cast(cost as {{ float_type() }}) as {{ dbt.type_bigint() }}) as whole_cost,
+        {{ days_between('period_start', 'earned_start') }} as n_days_before,
         {{ days_between('period_start', 'month_start') }} as n_days_before_month,
         {{ days_between('month_start', add_months('month_start', 1)) }} as n_days_of_month,
         {{ days_between('period_start', 'period_end') }} + 1 as n_days
@@ -51,7 +83,7 @@ shared as (
         counted.*,
         rates.rate,
         least(counted.n_days_before_month + counted.n_days_of_month, counted.n_days)
-        - greatest(counted.n_days_before_month, 0) as n_days_earned
+        - greatest(counted.n_days_before_month, counted.n_days_before) as n_days_earned
     from counted
     left join {{ ref('int_exchange_rates_filled') }} as rates
         on
@@ -63,13 +95,16 @@ by_account as (
     select
         account_id,
         count(*) - count(rate) as n_without_rate,
-        {% for amount in ['amount', 'cost'] %}
-        sum({{ whole_quotient('whole_' ~ amount, 'n_days') }} * n_days_earned * rate) as whole_{{ amount }},
+        sum({{ whole_quotient('whole_amount', 'n_days') }} * n_days_earned * rate) as whole_amount,
         sum(
-            (whole_{{ amount }} % n_days + cast({{ amount }} - whole_{{ amount }} as {{ float_type() }}))
+            (whole_amount % n_days + cast(amount - whole_amount as {{ float_type() }}))
             * n_days_earned / n_days * cast(rate as {{ float_type() }})
-        ) as rest_of_{{ amount }}{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as rest_of_amount,
+        sum({{ whole_quotient('whole_cost', 'n_days') }} * n_days_earned * rate) as whole_cost,
+        sum(
+            (whole_cost % n_days + cast(cost - whole_cost as {{ float_type() }}))
+            * n_days_earned / n_days * cast(rate as {{ float_type() }})
+        ) as rest_of_cost
     from shared
     group by account_id
 ),

@@ -12,7 +12,8 @@ def batches(published: Warehouse) -> tuple[Batch, ...]:
     """Each month's revenue against the accepted ledger, added up here by another way than in the model.
 
     Lines of one service period and currency are summed before they are spread, without accounts and kinds, so a line
-    that the model loses or repeats on its way through joins shows. A month without a rate takes the newest. All is
+    that the model loses or repeats on its way through joins shows; a reversal has the days that it takes back
+    (assert_reversals_add_up_to_their_lines). A month without a rate takes the newest. All is
     counted in whole thousand-millionths, because a 64-bit number has no cents beyond 10^14.
     """
     return (
@@ -20,18 +21,28 @@ def batches(published: Warehouse) -> tuple[Batch, ...]:
             f"""
             with
 
-            periods as (
-                select period_start, period_end, currency, sum(amount * 10000)::hugeint * 100000 as billionths
+            lines as (
+                select period_start, period_end, period_start as earned_start, currency, amount::decimal(28, 9) as amount
                 from staging.stg_crm__revenue
-                where verdict = 'accepted'
-                group by period_start, period_end, currency
+                where verdict = 'accepted' and reverses_revenue_id is null
+                union all
+                select period_start, period_end, earned_start, currency, amount
+                from intermediate.int_revenue_reversals_dated
+            ),
+
+            periods as (
+                select
+                    period_start, period_end, earned_start, currency,
+                    (sum(amount) * 1000000000)::hugeint as billionths
+                from lines
+                group by all
             ),
 
             period_months as (
                 select
                     *,
                     unnest(
-                        generate_series(date_trunc('month', period_start), period_end::timestamp, interval 1 month)
+                        generate_series(date_trunc('month', earned_start), period_end::timestamp, interval 1 month)
                     )::date as month_start
                 from periods
             ),
@@ -42,7 +53,7 @@ def batches(published: Warehouse) -> tuple[Batch, ...]:
                     currency,
                     sum(
                         billionths
-                        * (least(last_day(month_start), period_end) - greatest(month_start, period_start) + 1)
+                        * (least(last_day(month_start), period_end) - greatest(month_start, earned_start) + 1)
                         // (period_end - period_start + 1)
                     ) as billionths
                 from period_months

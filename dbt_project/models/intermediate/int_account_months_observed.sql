@@ -116,7 +116,7 @@ earning as (
         dated.*,
         coalesce(revenue.revenue, 0) as revenue,
         coalesce(revenue.profit, 0) as profit,
-        revenue.revenue is not null
+        coalesce(revenue.revenue, 0) <> 0
         or dated.churned_date is null
         or dated.churned_date > dated.month_start as is_customer
     from dated

@@ -2,6 +2,7 @@
     'unit': 'account_id',
     'follow': {
         'stg_crm__revenue': 'account_id',
+        'int_revenue_reversals_dated': 'account_id',
         'int_exchange_rates_filled': '
             select revenue.account_id from {stg_crm__revenue} as revenue
             inner join {changes} as changes
@@ -19,11 +20,42 @@ revenue as (
     select * from {{ ref('stg_crm__revenue') }}
     where
         verdict = 'accepted'
+        and reverses_revenue_id is null
         {{ touched('account_id') }}
+),
+
+reversals as (
+    select * from {{ ref('int_revenue_reversals_dated') }}
+    {{ touched('account_id', 'where') }}
 ),
 
 rates as (
     select * from {{ ref('int_exchange_rates_filled') }}
+),
+
+lines as {{ not_materialized() }}(
+    select
+        account_id,
+        revenue_type,
+        currency,
+        amount,
+        cost,
+        period_start,
+        period_end,
+        period_start as earned_start
+    from revenue
+    union all
+    select
+        account_id,
+        revenue_type,
+        currency,
+        cast(amount as {{ decimal_type(20, 4) }}) as amount,
+        cost,
+        period_start,
+        period_end,
+        earned_start
+    from reversals
+    where part <> 'rest'
 ),
 
 -- Most lines are of one month, and are that month's as they stand.
@@ -35,8 +67,10 @@ within_a_month as (
         amount,
         cost,
         {{ month_start('period_start') }} as month_start
-    from revenue
-    where {{ month_start('period_start') }} = {{ month_start('period_end') }}
+    from lines
+    where
+        {{ month_start('period_start') }} = {{ month_start('period_end') }}
+        and period_start = earned_start
 ),
 
 converted_within_a_month as (
@@ -62,14 +96,17 @@ spread as (
         cost,
         period_start,
         period_end,
-        {{ months_spanned('period_start', 'period_end') }} as month_start
-    from revenue
-    {{ join_months_spanned('period_start', 'period_end') }}
-    where {{ month_start('period_start') }} < {{ month_start('period_end') }}
+        earned_start,
+        {{ months_spanned('earned_start', 'period_end') }} as month_start
+    from lines
+    {{ join_months_spanned('earned_start', 'period_end') }}
+    where
+        {{ month_start('period_start') }} < {{ month_start('period_end') }}
+        or period_start < earned_start
 ),
 
--- The whole line at the rate of the month, before it is divided: what is rounded is as small as a share of a line, however
--- many units of the reporting currency one of its own is worth.
+-- The whole line at the rate of the month, before it is divided: nine decimals of the reporting currency are rounded,
+-- however many of its units one of the line's own is worth.
 converted_spread as (
     select
         spread.account_id,
@@ -78,7 +115,7 @@ converted_spread as (
         {{ converted_money('spread.amount', 'spread.currency', 'rates.rate') }} as amount,
         {{ converted_money('spread.cost', 'spread.currency', 'rates.rate') }} as cost,
         {{ days_between('spread.period_start', 'spread.period_end') }} + 1 as n_days,
-        greatest({{ days_between('spread.period_start', 'spread.month_start') }}, 0) as n_days_before,
+        {{ days_between('spread.period_start', 'greatest(spread.month_start, spread.earned_start)') }} as n_days_before,
         {{ days_between(
             'spread.period_start',
             least_date(add_months('spread.month_start', 1), add_days('spread.period_end', 1))
@@ -90,6 +127,22 @@ converted_spread as (
             and spread.month_start = rates.month_start
 ),
 
+-- What a refund leaves over when all is taken back: money, and no amount of a line.
+converted_rests as (
+    select
+        reversals.account_id,
+        reversals.revenue_type,
+        rates.month_start,
+        {{ converted_money('reversals.amount', 'reversals.currency', 'rates.rate') }} as revenue,
+        cast(null as {{ money_type() }}) as cost
+    from reversals
+    inner join rates
+        on
+            reversals.currency = rates.currency
+            and {{ month_start('reversals.period_start') }} = rates.month_start
+    where reversals.part = 'rest'
+),
+
 -- What was earned through the month's end less what was earned before it: the parts of a line add up to it exactly.
 earned as (
     select
@@ -99,6 +152,14 @@ earned as (
         revenue,
         cost
     from converted_within_a_month
+    union all
+    select
+        account_id,
+        revenue_type,
+        month_start,
+        revenue,
+        cost
+    from converted_rests
     union all
     select
         account_id,
