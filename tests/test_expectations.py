@@ -449,7 +449,8 @@ def test_money_is_compared_to_the_cent_in_sums_that_no_float_holds(check: Check)
 
 def test_a_month_without_its_own_rate_takes_the_newest(check: Check) -> None:
     outcome = check(
-        "insert into staging.stg_crm__revenue values (date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted', null)",
+        "insert into staging.stg_crm__revenue values "
+        "(date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted', null)",
         "insert into marts.fct_account_revenue_months values ('a2', date '2026-09-01', 'sales', 'USD', 12)",
     )
     assert _broken(outcome) == {}

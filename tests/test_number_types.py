@@ -15,8 +15,8 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+from orchestration.release.warehouse import open_read_only
 from orchestration.settings import load_settings
-from orchestration.warehouse import open_read_only
 from tests.test_query_plans import MODELS, compiled
 
 NARROW = tuple(exp.DataType.SIGNED_INTEGER_TYPES - {exp.DataType.Type.BIGINT, exp.DataType.Type.INT128})

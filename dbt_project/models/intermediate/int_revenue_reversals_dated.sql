@@ -127,8 +127,8 @@ dated_{{ level }} as (
     from compared_{{ level }}
 ),
 
--- A part is spread over the days that are left. All that is left is the same amounts over the same periods with the other
--- sign, so that to the last decimal nothing remains.
+-- A part is spread over the days that are left. All that is left is the same amounts over the same periods with the
+-- other sign, so that to the last decimal nothing remains.
 pieces_{{ level }} as (
     select
         revenue_id,
