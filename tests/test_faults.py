@@ -179,7 +179,7 @@ def test_a_parquet_file_that_is_replaced_while_the_models_read_it_stops_the_buil
     said = build.stderr.read()
     assert build.wait() == 1
     build.stderr.close()
-    assert "FAILED file_changed on survey_responses: survey_responses.parquet changed while" in said
+    assert "FAILED file_changed on survey_responses: survey_responses.parquet was written to while" in said
     assert published(home) == before
 
 

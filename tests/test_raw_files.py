@@ -16,8 +16,8 @@ import pytest
 
 from orchestration.findings import RawInputError
 from orchestration.raw import landing as landing_module
-from orchestration.raw.landing import Landing, check_in_place, land
-from orchestration.raw.plan import plan_table, what_is_known
+from orchestration.raw.landing import Landing, _land_table, check_in_place, land
+from orchestration.raw.plan import what_is_known
 from tests.raws import TABLES, failure, rules, write_parquet
 
 Answers = Callable[[], list[tuple[object, ...]]]
@@ -253,17 +253,30 @@ def test_a_file_that_changes_while_it_is_read_is_named_and_nothing_lands(
     assert warehouse.execute(kept).fetchone() == (0,)
 
 
-def test_a_file_that_is_written_again_as_it_was_has_not_changed(
+def test_a_file_that_is_short_for_a_while_and_then_what_it_was_has_changed(
     raw: Path, landing: Callable[[], Landing], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (raw / "answers.csv").write_text(ROWS)
 
-    def step_and_touch(*given: Any) -> object:
-        os.utime(raw / "answers.csv", (1, 1))
-        return plan_table(*given)
+    def landed_while_written(*given: Any) -> object:
+        (raw / "answers.csv").write_text(ROWS.splitlines()[0])
+        try:
+            return _land_table(*given)
+        finally:
+            (raw / "answers.csv").write_text(ROWS)
 
-    monkeypatch.setattr(landing_module, "plan_table", step_and_touch)
-    assert landing().tables[0].rows == 1
+    monkeypatch.setattr(landing_module, "_land_table", landed_while_written)
+    assert rules(failure(landing)) == [("file_changed", "answers")]
+
+
+def test_a_file_that_was_touched_between_two_nights_has_not_changed(
+    raw: Path, landing: Callable[[], Landing], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    write_parquet(raw / "answers.parquet", "select 'r1' as answer_id, 9 as score")
+    landing()
+    os.utime(raw / "answers.parquet", (1, 1))
+    assert landing().tables[0].files_read == 0
+    check_in_place(warehouse, str(raw), TABLES)
 
 
 def test_a_parquet_file_that_changes_after_it_was_landed_is_named(

@@ -34,6 +34,11 @@ class UnreadableError(Exception):
         super().__init__(f"{table.name} cannot be read")
 
 
+def is_about_content(error: duckdb.Error) -> bool:
+    """Whether a reader stumbled over what a file holds. What comes out of a broken Parquet file may have no class."""
+    return type(error) in (duckdb.Error, duckdb.InvalidInputException, duckdb.ConversionException)
+
+
 def unreadable(table: RawTable, message: str) -> Finding:
     said = message.removeprefix("Invalid Input Error: ").splitlines()[0]
     return Finding(

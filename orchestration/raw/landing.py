@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw.explanations import UnreadableError, explanation
+from orchestration.raw.explanations import UnreadableError, explanation, is_about_content
 from orchestration.raw.files import group_by_table
 from orchestration.raw.ignored import Counted, counts_query, land_ignored_columns
 from orchestration.raw.ledger import (
@@ -97,7 +97,7 @@ def land(
             plans.append(plan_table(connection, place, table, files, known, unknown))
         except RawInputError as error:
             findings += changes(table.name, files, known.current) or error.findings
-        except (OSError, duckdb.IOException):
+        except (OSError, duckdb.Error):
             changed = changes(table.name, files, known.current)
             if not changed:
                 raise
@@ -120,7 +120,7 @@ def land(
         raise RawInputError(*(_changes(plans) or [explanation(connection, error)])) from None
     except (RawInputError, duckdb.Error) as error:
         connection.execute("rollback")
-        changed = _changes(plans) if isinstance(error, duckdb.IOException) else []
+        changed = _changes(plans) if isinstance(error, duckdb.Error) else []
         if changed:
             raise RawInputError(*changed) from error
         raise
@@ -150,7 +150,10 @@ def check_in_place(connection: duckdb.DuckDBPyConnection, location: str, tables:
 def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
     known, name = plan.known, plan.table.name
     if plan.is_unchanged:
-        read = list(known.files.values())
+        read = [replace(file, fingerprint=known.current[name]) for name, file in known.files.items()]
+        if read != list(known.files.values()):
+            # Written again as they were: by their new times they need not be looked at again.
+            write_files(connection, plan.table.name, place.prefix, known.read_by, read)
     else:
         types = {column: plan.column_type(column) for column in plan.table.columns}
         is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
@@ -264,7 +267,9 @@ def _newest(types: Mapping[str, str]) -> str:
 def _run(connection: duckdb.DuckDBPyConnection, table: RawTable, scan: Scan, statement: str) -> list[tuple[Any, ...]]:
     try:
         return connection.execute(statement).fetchall()
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+    except duckdb.Error as error:
+        if not is_about_content(error):
+            raise
         raise UnreadableError(table, scan, str(error)) from None
 
 

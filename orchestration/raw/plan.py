@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw.explanations import malformed_json, unreadable
+from orchestration.raw.explanations import is_about_content, malformed_json, unreadable
 from orchestration.raw.files import SUPPORTED, RawFile, unreadable_file
 from orchestration.raw.ignored import decides
 from orchestration.raw.ledger import Fingerprint, ReadFile, fingerprint, read_files, reader
@@ -299,7 +299,9 @@ def _parquet_columns(
         rows = connection.execute(
             f"select file_name, name, duckdb_type, num_children from parquet_schema({_addresses(files)})"
         ).fetchall()
-    except duckdb.InvalidInputException as error:
+    except duckdb.Error as error:
+        if not is_about_content(error):
+            raise
         raise RawInputError(unreadable(table, str(error))) from error
     nodes: dict[str, list[tuple[str, str | None, int]]] = {}
     for address, name, kind, children in rows:
