@@ -308,7 +308,8 @@ class Company:
             self._random.choice(["", "u0", "u1", "u2"]),
             self._random.choice(["email", "shop"]),
             answered,
-            self._random.choice(["0", "6", "7", "8", "9", "10", "", "11", "6.5"]),
+            # Of scores that cannot be read about as many that the survey is withheld in some nights.
+            self._random.choice(["0", "6", "7", "8", "9", "10", ""] * 5 + ["11", "6.5"]),
             self._random.choice(["", "Too slow", "Love the support"]),
             deleted,
             f"2024-06-01T{version % 24:02d}:{version % 60:02d}:00Z",
