@@ -107,10 +107,11 @@ final as (
             when n_flagged = 0
                 then concat('The column ', column_name, ' is not read, and marks no row.')
             else concat(
-                cast(n_flagged as {{ text }}), ' of ', cast(n_rows as {{ text }}), ' rows are marked by the column ', column_name,
-                ', which is not read: tests, previews, unfinished or deleted rows count like any other. ',
-                'Give it as is_excluded, is_complete or is_deleted.'
-            )
+                    cast(n_flagged as {{ text }}), ' of ', cast(n_rows as {{ text }}),
+                    ' rows are marked by the column ', column_name,
+                    ', which is not read: tests, previews, unfinished or deleted rows count like any other. ',
+                    'Give it as is_excluded, is_complete or is_deleted.'
+                )
         end as message,
         cast(null as {{ text }}) as example_key,
         {{ as_count('n_rows') }} as n_rows,

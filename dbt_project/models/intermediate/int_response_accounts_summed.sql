@@ -15,7 +15,7 @@ invitations as (
     select * from {{ ref('fct_survey_invitations') }}
     where
         account_id is not null
-        and survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        and survey_id not in (select withheld.survey_id from {{ ref('int_surveys_withheld') }} as withheld)
         {{ touched(month_start('sent_date')) }}
 ),
 

@@ -57,7 +57,8 @@ sums as (
         coalesce(revenue.amount <> floor(revenue.amount), false) as has_fraction,
         revenue.amount is null as is_unread,
         coalesce(
-            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }}, false
+            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }},
+            false
         ) as is_before_account,
         count(*) as n_rows,
         sum(abs(revenue.amount)) as amount,
@@ -74,7 +75,8 @@ sums as (
         coalesce(revenue.amount <> floor(revenue.amount), false),
         revenue.amount is null,
         coalesce(
-            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }}, false
+            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }},
+            false
         )
 ),
 
@@ -183,7 +185,8 @@ checked as (
         total.weight,
         by_reason.weight_flagged,
         {{ check_verdict(
-            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight or by_reason.n_unread > '
+            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight or ',
+            'by_reason.n_unread > '
             ~ var('maximum_quarantined_amount') ~ ' * total.n_rows'
         ) }} as verdict,
         concat(
@@ -217,11 +220,11 @@ checked as (
         case
             when following.n_touching = 0 then 'No period ends on the day on which the next one begins.'
             else concat(
-                cast(following.n_touching as {{ text }}), ' of ', cast(following.n_following as {{ text }}),
-                ' periods end on the day on which the next begins. period_end is the last day itself: ',
-                'whoever left keeps a day''s revenue of a month more, and counts as retained. ',
-                'If the ledger gives the day after, say revenue_period_end: exclusive.'
-            )
+                    cast(following.n_touching as {{ text }}), ' of ', cast(following.n_following as {{ text }}),
+                    ' periods end on the day on which the next begins. period_end is the last day itself: ',
+                    'whoever left keeps a day''s revenue of a month more, and counts as retained. ',
+                    'If the ledger gives the day after, say revenue_period_end: exclusive.'
+                )
         end as message,
         following.example_key
     from following
@@ -233,13 +236,15 @@ checked as (
         n_three as n_flagged,
         cast(null as {{ float_type() }}) as weight,
         weight_three as weight_flagged,
-        {{ check_verdict('n_three >= 10 and n_three >= 0.5 * n_rows and n_large = 0 and n_other_fractions = 0') }} as verdict,
+        {{ check_verdict('n_three >= 10 and n_three >= 0.5 * n_rows and n_large = 0 and n_other_fractions = 0') }}
+            as verdict,
         case
             when n_three = 0 then 'No amount has exactly three decimals.'
             else concat(
-                cast(n_three as {{ text }}), ' of ', cast(n_rows as {{ text }}), ' amounts have exactly three decimals. ',
-                'If the point parts the thousands, each is a thousandth of what it was. Write amounts without it.'
-            )
+                    cast(n_three as {{ text }}), ' of ', cast(n_rows as {{ text }}),
+                    ' amounts have exactly three decimals. ',
+                    'If the point parts the thousands, each is a thousandth of what it was. Write amounts without it.'
+                )
         end as message,
         example_key
     from grouped_amounts
@@ -259,14 +264,14 @@ checked as (
         case
             when other_base.n_rates > 0
                 then concat(
-                    cast(without_currency.n_flagged as {{ text }}), ' lines have no currency and are taken for ',
-                    '{{ var("reporting_currency") }}, but exchange_rates has rates to another currency. ',
-                    'Say the currency of each line, and give rates in {{ var("reporting_currency") }} per unit.'
-                )
+                        cast(without_currency.n_flagged as {{ text }}), ' lines have no currency and are taken for ',
+                        '{{ var("reporting_currency") }}, but exchange_rates has rates to another currency. ',
+                        'Say the currency of each line, and give rates in {{ var("reporting_currency") }} per unit.'
+                    )
             else concat(
-                cast(without_currency.n_flagged as {{ text }}),
-                ' lines have no currency and are taken for {{ var("reporting_currency") }}.'
-            )
+                    cast(without_currency.n_flagged as {{ text }}),
+                    ' lines have no currency and are taken for {{ var("reporting_currency") }}.'
+                )
         end as message,
         without_currency.example_key
     from without_currency
