@@ -185,9 +185,8 @@ checked as (
         total.weight,
         by_reason.weight_flagged,
         {{ check_verdict(
-            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight or ',
-            'by_reason.n_unread > '
-            ~ var('maximum_quarantined_amount') ~ ' * total.n_rows'
+            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight'
+            ~ ' or by_reason.n_unread > ' ~ var('maximum_quarantined_amount') ~ ' * total.n_rows'
         ) }} as verdict,
         concat(
             cast(by_reason.n_flagged as {{ text }}), ' lines (',

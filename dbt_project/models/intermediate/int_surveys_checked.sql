@@ -145,8 +145,8 @@ checked as (
         n_answers as n_rows,
         n_unread as n_flagged,
         {{ check_verdict(
-            'n_unread > ' ~ var('maximum_unread_scores') ~ ' * n_answers and n_unread >= ',
-            '' ~ var('minimum_flagged_answers'),
+            'n_unread > ' ~ var('maximum_unread_scores') ~ ' * n_answers and n_unread >= '
+            ~ var('minimum_flagged_answers'),
             'n_unread > ' ~ var('tolerated_unread_scores') ~ ' * n_answers',
         ) }} as verdict,
         case
@@ -330,8 +330,7 @@ checked as (
                                     'offset, or say ',
                                     'raw_timezone.'
                                 )
-                        else ', by more than time zones explain. Compare the two exports; they may name other ',
-                        'invitations.'
+                        else ', by more than time zones explain. Compare the invitations that both name.'
                     end
                 )
         end as message,
@@ -344,10 +343,10 @@ checked as (
         surveys.n_answers as n_rows,
         coalesce(repeated.n_repeated, 0) as n_flagged,
         {{ check_verdict(
-            'repeated.n_repeated > 0.05 * surveys.n_answers and repeated.n_repeated >= ',
-            '' ~ var('minimum_flagged_answers'),
-            'repeated.n_repeated > 0.01 * surveys.n_answers and repeated.n_repeated >= ',
-            '' ~ var('minimum_flagged_answers'),
+            'repeated.n_repeated > 0.05 * surveys.n_answers and repeated.n_repeated >= '
+            ~ var('minimum_flagged_answers'),
+            'repeated.n_repeated > 0.01 * surveys.n_answers and repeated.n_repeated >= '
+            ~ var('minimum_flagged_answers'),
         ) }} as verdict,
         case
             when repeated.survey_id is null then 'No answer came twice under two ids.'
