@@ -99,9 +99,9 @@ final as (
                     then 'It looks like the day number of a spreadsheet; export ISO 8601, such as 2026-01-31.'
                 when 'order'
                     then concat(
-                        'Nobody knows whether the day or the month comes first, or the century; ',
-                        'export ISO 8601, such as 2026-01-31.'
-                    )
+                            'Nobody knows whether the day or the month comes first, or the century; ',
+                            'export ISO 8601, such as 2026-01-31.'
+                        )
                 when 'word'
                     then 'The word or number is not known; say what a word means in seeds/reference/value_words.csv.'
                 else 'It is no date; export ISO 8601, such as 2026-01-31T10:00:00Z.'
