@@ -35,7 +35,7 @@ def test_csv_is_read_as_text_with_blanks_as_null(raw: Path, answers: Callable[[]
 def test_gzipped_csv_of_several_members_is_read_to_its_end(
     raw: Path, answers: Callable[[], list[tuple[object, ...]]]
 ) -> None:
-    (raw / "answers.csv.gz").write_bytes(gzip.compress(b"answer_id,score\nr1,9\n") + gzip.compress(b"r2,8\n"))
+    (raw / "answers.csv.gz").write_bytes(gzip.compress(b"answer_id,score\nr1,9\n", mtime=0) + gzip.compress(b"r2,8\n"))
     assert [row[:2] for row in answers()] == [("r1", "9"), ("r2", "8")]
 
 
@@ -294,7 +294,7 @@ def test_a_file_of_blank_lines_is_empty(raw: Path, landing: Callable[[], Landing
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.999])
 def test_a_truncated_gzip_stream_is_an_error(raw: Path, landing: Callable[[], Landing], kept: float) -> None:
-    whole = gzip.compress(GOOD_CSV)
+    whole = gzip.compress(GOOD_CSV, mtime=0)
     (raw / "answers.csv.gz").write_bytes(whole[: int(len(whole) * kept)])
     error = failure(landing)
     assert rules(error) == [("truncated_file", "answers")]
@@ -415,9 +415,9 @@ def test_every_format_is_sought_at_a_url(monkeypatch: pytest.MonkeyPatch, wareho
     [
         ("answers.csv", b"answer_id,score\nr1,9\n"),
         ("answers.tsv", b"\xef\xbb\xbfsep=\t\r\nanswer_id\tscore\r\nr1\t9\r\n"),
-        ("answers.csv.gz", gzip.compress(b"answer_id;score\nr1;9\n")),
+        ("answers.csv.gz", gzip.compress(b"answer_id;score\nr1;9\n", mtime=0)),
         ("answers.json", b'{"data": [{"answer_id": "r1", "score": 9}]}'),
-        ("answers.json.gz", gzip.compress(b'[{"answer_id": "r1", "score": 9}]')),
+        ("answers.json.gz", gzip.compress(b'[{"answer_id": "r1", "score": 9}]', mtime=0)),
         ("answers.jsonl", b'\xef\xbb\xbf{"answer_id": "r1", "score": 9}\n'),
         ("answers.xlsx", b""),
         ("answers.parquet", b""),
