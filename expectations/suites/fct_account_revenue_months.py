@@ -22,8 +22,8 @@ def batches(published: Warehouse) -> tuple[Batch, ...]:
             with
 
             lines as (
-                select period_start, period_end, period_start as earned_start, currency,
-                    amount::decimal(28, 9) as amount
+                select
+                    period_start, period_end, period_start as earned_start, currency, amount::decimal(28, 9) as amount
                 from staging.stg_crm__revenue
                 where verdict = 'accepted' and reverses_revenue_id is null
                 union all

@@ -1,5 +1,5 @@
 {# A refund, its cancellation, and what is said of that; where a chain is longer, the lines beyond are as any other. #}
-{% set levels = range(1, 5) %}
+{% set levels = range(1, 4) %}
 {% set in_order = 'partition by reverses_revenue_id order by first_day, revenue_id' %}
 
 {{ config(meta={'recompute': {

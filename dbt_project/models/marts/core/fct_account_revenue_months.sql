@@ -127,20 +127,33 @@ converted_spread as (
             and spread.month_start = rates.month_start
 ),
 
--- What a refund leaves over when all is taken back: money, and no amount of a line.
+-- What a refund leaves over when all is taken back has more decimals than an amount of a line. It is converted in two
+-- parts, for the product of all of it and a rate has more digits than a decimal.
+rests as (
+    select
+        account_id,
+        revenue_type,
+        currency,
+        cast(amount as {{ decimal_type(20, 4) }}) as amount,
+        cast(amount - cast(amount as {{ decimal_type(20, 4) }}) as {{ decimal_type(12, 9) }}) as amount_beyond,
+        {{ month_start('period_start') }} as month_start
+    from reversals
+    where part = 'rest'
+),
+
 converted_rests as (
     select
-        reversals.account_id,
-        reversals.revenue_type,
-        rates.month_start,
-        {{ converted_money('reversals.amount', 'reversals.currency', 'rates.rate') }} as revenue,
+        rests.account_id,
+        rests.revenue_type,
+        rests.month_start,
+        {{ converted_money('rests.amount', 'rests.currency', 'rates.rate') }}
+        + {{ converted_money('rests.amount_beyond', 'rests.currency', 'rates.rate') }} as revenue,
         cast(null as {{ money_type() }}) as cost
-    from reversals
+    from rests
     inner join rates
         on
-            reversals.currency = rates.currency
-            and {{ month_start('reversals.period_start') }} = rates.month_start
-    where reversals.part = 'rest'
+            rests.currency = rates.currency
+            and rests.month_start = rates.month_start
 ),
 
 -- What was earned through the month's end less what was earned before it: the parts of a line add up to it exactly.
