@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.transform.dbt_cli import PROJECT
+from tests.compiled_models import GIVEN
 from tests.conftest import build_environment
 
 Table = pd.DataFrame
@@ -27,8 +28,6 @@ Generator = np.random.Generator
 HORIZON = 3
 FIRST_QUARTER_END = "2020-03-31"
 PANEL = "fct_account_periods"
-# The ledger of these companies passes its checks.
-GIVEN = {"int_money_withheld": "select false as is_withheld"}
 # What is read of the estimates; everything between the panel and them is run too.
 ESTIMATES = ("nps_point_value", "nps_point_value_checks", "int_value_slopes_estimated", "int_value_cells_numbered")
 
