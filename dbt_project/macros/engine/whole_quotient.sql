@@ -8,7 +8,7 @@
 
 {% macro spark__whole_quotient(a, b) -%}({{ a }} div {{ b }}){%- endmacro %}
 
-{# Of a whole multiple the quotient is whole; the operator would be taken for one that rounds. #}
-{% macro snowflake__whole_quotient(a, b) -%}cast(div0({{ a }} - {{ a }} % {{ b }}, {{ b }}) as bigint){%- endmacro %}
+{# A quotient of whole numbers is rounded here; one of 64-bit numbers is exact for a multiple below 2^53. #}
+{% macro snowflake__whole_quotient(a, b) -%}cast(1e0 * ({{ a }} - {{ a }} % {{ b }}) / {{ b }} as bigint){%- endmacro %}
 
 {% macro bigquery__whole_quotient(a, b) -%}div({{ a }}, {{ b }}){%- endmacro %}
