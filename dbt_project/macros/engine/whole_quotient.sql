@@ -8,4 +8,7 @@
 
 {% macro spark__whole_quotient(a, b) -%}({{ a }} div {{ b }}){%- endmacro %}
 
+{# Of a whole multiple the quotient is whole; the operator would be taken for one that rounds. #}
+{% macro snowflake__whole_quotient(a, b) -%}cast(div0({{ a }} - {{ a }} % {{ b }}, {{ b }}) as bigint){%- endmacro %}
+
 {% macro bigquery__whole_quotient(a, b) -%}div({{ a }}, {{ b }}){%- endmacro %}

@@ -10,8 +10,8 @@ ignored_columns as (
 value_words as (
     select
         {{ named }} as word_of,
-        lower({{ clean_text('word') }}) as word,
-        {{ clean_text('value') }} as meaning
+        lower({{ clean_text(adapter.quote('word')) }}) as word,
+        {{ clean_text(adapter.quote('value')) }} as meaning
     from {{ ref('value_words') }}
 ),
 

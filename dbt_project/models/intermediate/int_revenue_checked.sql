@@ -132,7 +132,7 @@ starts as (
     from periods
 ),
 
-following as (
+followed_periods as (
     select
         coalesce(sum(case when starts.period_start = periods.period_end then periods.n_lines end), 0) as n_touching,
         coalesce(sum(periods.n_lines), 0) as n_following,
@@ -207,26 +207,26 @@ checked as (
     select
         'periods_follow' as check_name,
         'all' as subject,
-        following.n_following as n_rows,
-        following.n_touching as n_flagged,
+        followed_periods.n_following as n_rows,
+        followed_periods.n_touching as n_flagged,
         cast(null as {{ float_type() }}) as weight,
         cast(null as {{ float_type() }}) as weight_flagged,
         {{ check_verdict(
-            'following.n_touching > 0.5 * following.n_following and following.n_touching >= 20',
-            'following.n_touching > 0.01 * following.n_following and following.n_touching >= '
+            'followed_periods.n_touching > 0.5 * followed_periods.n_following and followed_periods.n_touching >= 20',
+            'followed_periods.n_touching > 0.01 * followed_periods.n_following and followed_periods.n_touching >= '
             ~ var('minimum_flagged_answers'),
         ) }} as verdict,
         case
-            when following.n_touching = 0 then 'No period ends on the day on which the next one begins.'
+            when followed_periods.n_touching = 0 then 'No period ends on the day on which the next one begins.'
             else concat(
-                    cast(following.n_touching as {{ text }}), ' of ', cast(following.n_following as {{ text }}),
+                    cast(followed_periods.n_touching as {{ text }}), ' of ', cast(followed_periods.n_following as {{ text }}),
                     ' periods end on the day on which the next begins. period_end is the last day itself: ',
-                    'whoever left keeps a day''s revenue of a month more, and counts as retained. ',
+                    'whoever left keeps the revenue of one day in another month, and counts as retained. ',
                     'If the ledger gives the day after, say revenue_period_end: exclusive.'
                 )
         end as message,
-        following.example_key
-    from following
+        followed_periods.example_key
+    from followed_periods
     union all
     select
         'amounts_not_in_thousands' as check_name,

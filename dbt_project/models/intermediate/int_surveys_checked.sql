@@ -47,6 +47,7 @@ surveys as (
         max(case when score between 1 and 3 then n_rows else 0 end) as n_commonest_of_1_to_3,
         sum(case when score between 1 and 3 then n_rows else 0 end) as n_of_1_to_3,
         max(score) as highest_score,
+        count(distinct score) as n_points,
         min(example_key) as example_key
     from scores
     group by survey_id, metric, scale_min, scale_max, is_defined
@@ -207,7 +208,10 @@ checked as (
         'scale_points_used' as check_name,
         surveys.n_read as n_rows,
         case when points_skipped.survey_id is null then 0 else surveys.n_read end as n_flagged,
-        {{ check_verdict('points_skipped.survey_id is not null') }} as verdict,
+        {{ check_verdict(
+            'points_skipped.survey_id is not null and surveys.n_points >= 8',
+            'points_skipped.survey_id is not null and surveys.n_points >= 5',
+        ) }} as verdict,
         case
             when points_skipped.survey_id is null then 'No point of the scale is missing beside two that are used.'
             else concat(
@@ -325,7 +329,7 @@ checked as (
                         when n_before_by_a_zone >= 0.9 * n_before
                             then concat(
                                     ', by up to ',
-                                    '', cast(cast(ceil(-earliest_lag) as {{ dbt.type_int() }}) as {{ text }}),
+                                    cast(cast(ceil(-earliest_lag) as {{ dbt.type_int() }}) as {{ text }}),
                                     ' hours: a time zone. The slow ones alone would be scored. Give timestamps an ',
                                     'offset, or say ',
                                     'raw_timezone.'
@@ -354,7 +358,7 @@ checked as (
                     cast(repeated.n_repeated as {{ text }}), ' of ', cast(surveys.n_answers as {{ text }}),
                     ' answers are of the same person, second, score and channel as another, under another ',
                     'response_id. ',
-                    'They count twice. Keep the tool''s own id when answers are exported again.'
+                    'They count twice. Keep the id of the tool when answers are exported again.'
                 )
         end as message,
         repeated.example_key
