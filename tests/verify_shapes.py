@@ -34,7 +34,8 @@ def main(names: list[str]) -> int:
         shutil.rmtree(folder)
         failed += done.code != 0
         lines = done.stdout if done.code == 0 else done.stderr
-        said = [line for line in lines.splitlines() if line.startswith(("  NPS", "FAILED", "  next"))] or [done.last_lines]
+        said = [line for line in lines.splitlines() if line.startswith(("  NPS", "FAILED", "  next"))]
+        said = said or [done.last_lines]
         print(f"{name}: {'published' if done.code == 0 else 'NOT PUBLISHED'} in {seconds:.0f} s", *said, sep="\n")
     return 1 if failed else 0
 
