@@ -26,7 +26,7 @@ RESPONSES = {
     "account_id": "'a' || i % {accounts}",
     "contact_id": "'c' || i",
     "answered_at": "(date '2022-08-01' + cast(i * 7 % 699 as int)) || 'T10:00:00Z'",
-    "score": f"{SCORES}[1 + i // {{accounts}} % 10]",
+    "score": f"{SCORES}[1 + (i + i // {{accounts}}) % 10]",
 }
 # A line a month and account.
 REVENUE = {
@@ -138,8 +138,8 @@ def shapes(million: int) -> dict[str, Shape]:
             response={"account_id": LONG.replace("|| i", "|| i % {accounts}"), "response_id": LONG, "channel": LONG},
             line={"account_id": LONG.replace("|| i", "|| i % {accounts}"), "revenue_id": LONG},
         ),
-        "largest amounts": Shape(line={"amount": "(9000000000000000 + i)::decimal(20, 2) + 0.99"}),
+        "largest amounts": Shape(line={"amount": "(999999999990000 + i)::decimal(20, 2) + 0.99"}),
         "years of largest amounts": Shape(
-            lines=60, line=ANNUAL | {"amount": "(9000000000000000 + i)::decimal(20, 2) + 0.99"}
+            lines=60, line=ANNUAL | {"amount": "(999999999990000 + i)::decimal(20, 2) + 0.99"}
         ),
     }

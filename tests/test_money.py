@@ -36,7 +36,8 @@ def ledger(models: CompiledModels) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(
             """
             create table staging.stg_crm__revenue (
-                revenue_id varchar, account_id varchar, currency varchar, revenue_type varchar default 'other',
+                revenue_id varchar, account_id varchar, reverses_revenue_id varchar, currency varchar,
+                revenue_type varchar default 'other',
                 amount decimal(20, 4), cost decimal(20, 4), period_start date, period_end date,
                 verdict varchar default 'accepted'
             );

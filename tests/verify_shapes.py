@@ -1,4 +1,4 @@
-"""Each shape of a company at its full size: ``python -m tests.verify_shapes [name …]``. Takes about an hour, and 4 GiB.
+"""Each shape of a company at its full size: ``python -m tests.verify_shapes [name …]``. Takes about twenty minutes.
 
 A shape passes if its night publishes, or says in words why not; an error of the engine is none.
 """
@@ -35,6 +35,7 @@ def main(names: list[str]) -> int:
         failed += done.code != 0
         lines = done.stdout if done.code == 0 else done.stderr
         said = [line for line in lines.splitlines() if line.startswith(("  NPS", "FAILED", "  next"))]
+        said = said or [done.last_lines]
         print(f"{name}: {'published' if done.code == 0 else 'NOT PUBLISHED'} in {seconds:.0f} s", *said, sep="\n")
     return 1 if failed else 0
 
