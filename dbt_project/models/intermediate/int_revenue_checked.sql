@@ -219,7 +219,8 @@ checked as (
         case
             when followed_periods.n_touching = 0 then 'No period ends on the day on which the next one begins.'
             else concat(
-                    cast(followed_periods.n_touching as {{ text }}), ' of ', cast(followed_periods.n_following as {{ text }}),
+                    cast(followed_periods.n_touching as {{ text }}), ' of ',
+                    cast(followed_periods.n_following as {{ text }}),
                     ' periods end on the day on which the next begins. period_end is the last day itself: ',
                     'whoever left keeps the revenue of one day in another month, and counts as retained. ',
                     'If the ledger gives the day after, say revenue_period_end: exclusive.'
