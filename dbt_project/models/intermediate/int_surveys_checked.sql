@@ -16,6 +16,10 @@ definitions as (
     where verdict = 'accepted'
 ),
 
+role_mailboxes as (
+    select * from {{ ref('role_mailboxes') }}
+),
+
 of_all as (
     select sum(n_rows) as n_all from scores
 ),
@@ -100,23 +104,26 @@ lags as (
     group by traced_survey_id
 ),
 
--- The same words of the same person at the same second. Of nobody, a time of day must say that it is the same answer.
+-- The same words of the same person at the same second. Of nobody, or of a mailbox that many people read, only a time
+-- with seconds says that it is the same answer: employee tools round the time to hide who it was.
 told as (
     select
-        traced_survey_id as survey_id,
+        responses.traced_survey_id as survey_id,
         {{ text_number(
             "concat(answered_at, '|', coalesce(score_text, ''), '|', coalesce(channel, ''), '|', "
             ~ "coalesce(account_id, ''), '|', "
             ~ "coalesce(contact_id, contact_email, ''))"
         ) }} as answer_number,
-        response_id
+        responses.response_id
     from responses
+    left join role_mailboxes
+        on {{ email_mailbox('responses.contact_email') }} = role_mailboxes.mailbox
     where
-        verdict = 'accepted'
+        responses.verdict = 'accepted'
         and (
-            contact_id is not null
-            or contact_email is not null
-            or answered_at <> cast(cast(answered_at as date) as timestamp)
+            responses.contact_id is not null
+            or (responses.contact_email is not null and role_mailboxes.mailbox is null)
+            or extract(second from responses.answered_at) <> 0
         )
 ),
 
