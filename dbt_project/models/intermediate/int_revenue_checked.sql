@@ -12,6 +12,10 @@ rates as (
     where verdict = 'accepted'
 ),
 
+reversals as (
+    select * from {{ ref('int_revenue_reversals_dated') }}
+),
+
 accounts as (
     select
         account_id,
@@ -176,6 +180,25 @@ before_account as (
     from weighed
 ),
 
+-- A line that is not dated has one part, and that says why.
+reversing_lines as (
+    select
+        revenue_id,
+        part,
+        part in ('unknown_original', 'other_currency', 'same_sign', 'no_days_left') as is_flagged
+    from reversals
+    where part_number = 1
+),
+
+undated as (
+    select
+        count(*) as n_rows,
+        coalesce(sum(case when is_flagged then 1 end), 0) as n_flagged,
+        coalesce(sum(case when part = 'unknown_original' then 1 end), 0) as n_without_original,
+        min(case when is_flagged then revenue_id end) as example_key
+    from reversing_lines
+),
+
 checked as (
     select
         'amounts_accepted' as check_name,
@@ -295,6 +318,28 @@ checked as (
         before_account.example_key
     from before_account
     cross join total
+    union all
+    select
+        'reversals_dated' as check_name,
+        'all' as subject,
+        n_rows,
+        n_flagged,
+        cast(null as {{ float_type() }}) as weight,
+        cast(null as {{ float_type() }}) as weight_flagged,
+        {{ check_verdict('false', 'n_flagged > ' ~ var('tolerated_undated_reversals') ~ ' * n_rows') }} as verdict,
+        case
+            when n_flagged = 0 then 'Every refund takes back days of the line that it names.'
+            else concat(
+                    cast(n_flagged as {{ text }}), ' of ', cast(n_rows as {{ text }}),
+                    ' lines with reverses_revenue_id take back no days of another line (',
+                    cast(n_without_original as {{ text }}), ' name a line that is not there). ',
+                    'They lower the months of their own period, and the refunded customer looks retained. ',
+                    'Name the original line of the same account and currency.'
+                )
+        end as message,
+        example_key
+    from undated
+    where n_rows > 0
 ),
 
 final as (
