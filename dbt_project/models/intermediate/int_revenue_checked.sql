@@ -311,7 +311,7 @@ checked as (
         {{ check_verdict('false', 'before_account.weight_flagged > 0.1 * total.weight') }} as verdict,
         concat(
             cast(before_account.n_flagged as {{ text }}), ' lines (',
-            coalesce({{ percent_text('before_account.weight_flagged / nullif(total.weight, 0)') }}, '0.0 %'),
+            {{ percent_text('before_account.weight_flagged / nullif(total.weight, 0)') }},
             ' of the amount) end over a month before their account was created. ',
             'created_at may be the day of a move to another CRM; tenure and segments of new accounts are then wrong.'
         ) as message,
