@@ -32,7 +32,14 @@ PANEL = "fct_account_periods"
 # What is read of the estimates; everything between the panel and them is run too.
 # The ledger of these companies passes its checks.
 GIVEN = {"int_money_withheld": "select false as is_withheld"}
-ESTIMATES = ("nps_point_value", "nps_point_value_checks", "int_value_slopes_estimated", "int_value_cells_numbered")
+ESTIMATES = (
+    "nps_point_value",
+    "nps_point_value_checks",
+    "nps_point_value_path",
+    "int_value_slopes_estimated",
+    "int_past_growths_tested",
+    "int_value_cells_numbered",
+)
 
 
 # Panels ------------------------------------------------------------------------------------------------------------
