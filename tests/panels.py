@@ -189,7 +189,7 @@ def with_windows(rows: Table, horizons: Sequence[int] = HORIZONS) -> Table:
     summed = by_quarter.cumsum(axis=1).to_numpy()
     summed = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)
     found = rows.copy()
-    period, account = rows["period"].to_numpy(), by_quarter.index.get_indexer(rows["account"])
+    period, account = rows["period"].to_numpy(), by_quarter.index.get_indexer(pd.Index(rows["account"]))
     for months in horizons:
         n = months // 3
         is_base_complete, is_outcome_complete = period + 1 >= n, period + n < n_quarters
@@ -213,7 +213,7 @@ def as_panel(companies: Mapping[str, Table]) -> Table:
         panel[f"next_revenue_{HORIZON}m"] = panel["base"] * (1 + panel["growth"])
         panel[f"is_base_complete_{HORIZON}m"] = panel[f"is_outcome_complete_{HORIZON}m"] = True
         panel = panel.drop(columns=["base", "growth"])
-    money = [name for name in panel if str(name).startswith(("base_revenue_", "next_revenue_"))]
+    money = [str(name) for name in panel if str(name).startswith(("base_revenue_", "next_revenue_"))]
     panel[money] = panel[money].round(6)
     panel["currency"] = "USD"
     panel["n_contacts_answered"] = panel["n_contacts_answered"].where(panel["account_points"].notna(), 0)

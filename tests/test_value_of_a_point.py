@@ -27,7 +27,7 @@ from tests.panels import (
     shapes,
     with_growth,
 )
-from tests.verify_statistics import SMALL, measured, problems
+from tests.verify_statistics import LEDGERS, SMALL, graded, measured, problems, problems_of_grades
 
 # What pyfixest says of itself: it calls pandas in ways to come to an end, and tells which accounts it drops.
 pytestmark = [
@@ -280,11 +280,14 @@ def test_what_came_first_is_tested_as_by_deleting_each_account(
 
 def test_a_score_that_follows_growth_is_no_better_than_c(of_quarters: Mapping[str, Table]) -> None:
     values = of_quarters["nps_point_value"]
-    within_accounts = values[values["method"] == "within_account"].set_index(["dimension_value", "horizon_months"])
-    for months in HORIZONS:
-        row = within_accounts.loc[("follows", months)].to_dict()
-        assert (row["evidence_grade"], row["grade_reason"]) == ("C", "follows_past_growth")
-    assert within_accounts.loc[("effect", 3)].to_dict()["evidence_grade"] == "B"
+    within_accounts = values[values["method"] == "within_account"]
+    follows = within_accounts[within_accounts["dimension_value"] == "follows"]
+    effect = within_accounts[
+        (within_accounts["dimension_value"] == "effect") & (within_accounts["horizon_months"] == 3)
+    ]
+    assert follows["evidence_grade"].tolist() == ["C"] * len(HORIZONS)
+    assert set(follows["grade_reason"]) == {"follows_past_growth"}
+    assert effect["evidence_grade"].tolist() == ["B"]
 
 
 def test_q_values_equal_statsmodels(estimator_of_horizons: Estimator) -> None:
@@ -307,6 +310,11 @@ def test_q_values_equal_statsmodels(estimator_of_horizons: Estimator) -> None:
 def test_planted_truth_is_found(estimator: Estimator) -> None:
     """A tenth of the companies of `make verify-statistics`, with the bounds that so few can hold: see ``SMALL``."""
     assert problems(measured(estimator, SMALL), SMALL) == []
+
+
+def test_grades_hold_where_the_score_follows_growth_and_where_it_makes_it(estimator_of_horizons: Estimator) -> None:
+    kinds = {kind: LEDGERS[kind] for kind in ("nothing goes on", "follows growth that lasts", "effect")}
+    assert problems_of_grades(graded(estimator_of_horizons, SMALL, kinds), SMALL) == []
 
 
 def test_published_slopes_are_those_behind_them_or_refused(estimator: Estimator, panel: Table, slopes: Table) -> None:

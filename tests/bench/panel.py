@@ -96,5 +96,8 @@ def write_panel(build_file: Path, n_accounts: int) -> None:
     horizons = ",".join(_HORIZON.format(months=months) for months in HORIZONS)
     with duckdb.connect(build_file) as connection:
         connection.execute("create schema if not exists marts")
+        # Its ledger passed its checks, which are not built here.
+        connection.execute("create schema if not exists intermediate")
+        connection.execute("create or replace table intermediate.int_money_withheld as select false as is_withheld")
         connection.execute(_DRAWS)
         connection.execute(_PANEL.format(n_accounts=n_accounts, quarters=QUARTERS, owners=OWNERS, horizons=horizons))

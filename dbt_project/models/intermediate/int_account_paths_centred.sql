@@ -87,7 +87,6 @@ final as (
         {% for dimension in ['all'] + dimensions %}
         parts.{{ dimension }}_cell,
         {% endfor %}
-        parts.account_number,
         parts.horizon_months,
         parts.part_cell,
         parts.period_number,
@@ -103,10 +102,10 @@ final as (
         end as {{ panel }}_points,
         {% for column in columns %}
         parts.{{ panel }}_{{ column }} - means.{{ panel }}_{{ column }} / means.{{ panel }}_weight
-            as {{ panel }}_{{ column }}{% if not loop.last %},{% endif %}
+            as {{ panel }}_{{ column }},
         {% endfor %}
-        {% if not loop.last %},{% endif %}
         {% endfor %}
+        parts.account_number
     from parts
     inner join means
         on

@@ -22,6 +22,7 @@ calendar as (
 -- Frames count months, not rows: a quarter of which the account has no row is not in them.
 windows as (
     select
+        *,
         {% for k in quarters %}
         max(revenue) over (
             partition by account_number
@@ -43,8 +44,7 @@ windows as (
             partition by account_number
             order by period_number
             rows between unbounded preceding and unbounded following
-        ) as usual_points,
-        outcomes.*
+        ) as usual_points
     from outcomes
 ),
 
@@ -66,18 +66,18 @@ filled as (
         coalesce(windows.earlier_points_{{ k }}, windows.usual_points) as earlier_points_{{ k }},
         {% endfor %}
         case when windows.earlier_revenue_4 > 0 then windows.earlier_revenue_4 end as before_weight,
-        case when windows.revenue > 0 and windows.period_number + 12 <= calendar.last_period then windows.revenue end
-            as after_weight
+        case
+            when windows.revenue > 0 and windows.period_number + 12 <= calendar.last_period then windows.revenue
+        end as after_weight
     from windows
     cross join calendar
     where windows.account_points is not null
 ),
 
--- Growth of each quarter over the quarter before all of them, so that the quarters add up and none is divided by what is
--- left after a fall. `earlier`: the points at the beginning of the quarter, by the revenue on which they could act.
+-- Growth of each quarter over the quarter before all of them, so that the quarters add up and none is divided by what
+-- is left after a fall. `earlier`: the points at the beginning of the quarter, by the revenue on which they could act.
 final as (
     select
-        account_number,
         period_number,
         3 as horizon_months,
         all_cell,
@@ -90,9 +90,9 @@ final as (
         {% for k in quarters %}
         (earlier_revenue_{{ k - 1 }} - earlier_revenue_{{ k }}) / before_weight as before_growth_{{ k }},
         earlier_points_{{ k }} * earlier_revenue_{{ k }} / before_weight as before_earlier_{{ k }},
-        (later_revenue_{{ k }} - later_revenue_{{ k - 1 }}) / after_weight as after_growth_{{ k }}
-        {%- if not loop.last %},{% endif %}
+        (later_revenue_{{ k }} - later_revenue_{{ k - 1 }}) / after_weight as after_growth_{{ k }},
         {% endfor %}
+        account_number
     from filled
     where
         before_weight is not null

@@ -51,7 +51,8 @@ residual as (
         {% for panel, columns in values.items() %}
         {% set own = 'matched.' ~ panel ~ '_' %}
         {% set total = 'matched.account_' ~ panel ~ '_weight' %}
-        {{ list_dot(own ~ 'weight_sq_by_period', own ~ 'per_weight') }} / nullif({{ total }}, 0) as {{ panel }}_leverage,
+        {{ list_dot(own ~ 'weight_sq_by_period', own ~ 'per_weight') }} / nullif({{ total }}, 0)
+            as {{ panel }}_leverage,
         matched.n_{{ panel }},
         {% for column in columns %}
         {{ residual_product(own, own, 'points', column, total) }} as {{ panel }}_points_{{ column }},
@@ -71,16 +72,15 @@ residual as (
 final as (
     select
         cell_number,
-        account_number,
         {% for panel, columns in values.items() %}
         n_{{ panel }},
         coalesce({{ panel }}_leverage, 0e0) as {{ panel }}_leverage,
         {% for column in columns %}
         case when {{ panel }}_points_points > {{ panel }}_rounding then {{ panel }}_points_{{ column }} else 0e0 end
-            as {{ panel }}_points_{{ column }}{% if not loop.last %},{% endif %}
+            as {{ panel }}_points_{{ column }},
         {% endfor %}
-        {% if not loop.last %},{% endif %}
         {% endfor %}
+        account_number
     from residual
 )
 

@@ -1,6 +1,8 @@
 {% set quarters = range(1, 5) %}
 {% set share = 'accounts_before.before_points_points / before_totals.denominator' %}
+{% set rest = jackknife_rest('before_totals.denominator', share, 'accounts_before.before_leverage') %}
 {% set effect_share = 'accounts_after.points_points / after_totals.denominator' %}
+{% set effect_rest = jackknife_rest('after_totals.denominator', effect_share, 'accounts_after.leverage') %}
 
 with
 
@@ -40,20 +42,20 @@ after_totals as (
     group by cell_number
 ),
 
--- If points make the growth of the quarter after them and growth makes no points, then the growth of a quarter before t goes
--- with the points at t only as far as the points at that quarter's beginning do, times the effect.
+-- If points make the growth of the quarter after them and growth makes no points, then the growth of a quarter before t
+-- goes with the points at t only as far as the points at that quarter's beginning do, times the effect.
 beyond as (
     select
         before_totals.cell_number,
         before_totals.n_accounts,
-        before_totals.denominator,
         coalesce(after_totals.slope, 0e0) as effect,
         {% for k in quarters %}
         before_totals.growth_{{ k }},
         before_totals.earlier_{{ k }},
         before_totals.growth_{{ k }} - coalesce(after_totals.slope, 0e0) * before_totals.earlier_{{ k }}
-            as beyond_{{ k }}{% if not loop.last %},{% endif %}
+            as beyond_{{ k }},
         {% endfor %}
+        before_totals.denominator
     from before_totals
     left join after_totals
         on before_totals.cell_number = after_totals.cell_number
@@ -67,11 +69,12 @@ changes_of_parts as (
         accounts_before.account_number,
         {% for k in quarters %}
         before_totals.n_accounts * (
-            accounts_before.before_points_growth_{{ k }} - before_totals.effect * accounts_before.before_points_earlier_{{ k }}
+            accounts_before.before_points_growth_{{ k }}
+            - before_totals.effect * accounts_before.before_points_earlier_{{ k }}
             - before_totals.beyond_{{ k }} * accounts_before.before_points_points
-        ) / ({{ jackknife_rest('before_totals.denominator', share, 'accounts_before.before_leverage') }}) as deleted_{{ k }},
+        ) / ({{ rest }}) as deleted_{{ k }},
         {% endfor %}
-        {{ share }} as share
+        {{ share }} as point_share
     from accounts_before
     inner join beyond as before_totals
         on accounts_before.cell_number = before_totals.cell_number
@@ -80,11 +83,11 @@ changes_of_parts as (
         accounts_after.cell_number,
         accounts_after.account_number,
         {% for k in quarters %}
-        - before_totals.n_accounts * before_totals.earlier_{{ k }} * (
-            accounts_after.points_growth - after_totals.slope * accounts_after.points_points
-        ) / ({{ jackknife_rest('after_totals.denominator', effect_share, 'accounts_after.leverage') }}) as deleted_{{ k }},
+        before_totals.n_accounts * before_totals.earlier_{{ k }} * (
+            after_totals.slope * accounts_after.points_points - accounts_after.points_growth
+        ) / ({{ effect_rest }}) as deleted_{{ k }},
         {% endfor %}
-        0e0 as share
+        0e0 as point_share
     from accounts_after
     inner join after_totals
         on accounts_after.cell_number = after_totals.cell_number
@@ -99,7 +102,7 @@ changes as (
         {% for k in quarters %}
         sum(deleted_{{ k }}) as deleted_{{ k }},
         {% endfor %}
-        max(share) as share
+        max(point_share) as point_share
     from changes_of_parts
     group by cell_number, account_number
 ),
@@ -112,7 +115,7 @@ covariances as (
         {{ exact_sum('deleted_' ~ k ~ ' * deleted_' ~ other) }} as covariance_{{ k }}_{{ other }},
         {% endfor %}
         {% endfor %}
-        1e0 / {{ exact_sum('share * share') }} as effective_clusters
+        1e0 / {{ exact_sum('point_share * point_share') }} as effective_clusters
     from changes
     group by cell_number
 ),
@@ -137,8 +140,8 @@ pivots_0 as (
         on covariances.cell_number = beyond.cell_number
 ),
 
--- The Wald statistic by elimination: each quarter adds what the ones before it do not explain, squared over its variance.
--- Null where a quarter has nothing of its own.
+-- The Wald statistic by elimination: each quarter adds what the ones before it do not explain, squared over its
+-- variance. Null where a quarter has nothing of its own.
 {% for k in quarters %}
 pivots_{{ k }} as (
     select

@@ -81,8 +81,8 @@ REASONS = {
 CHECKS = {
     "lag": (
         "Quarter before",
-        "growth in the quarter before a score must not go with it, beyond the effect of earlier scores; p under .05 caps "
-        "the grade at C",
+        "growth in the quarter before a score must not go with it, beyond the effect of earlier scores; p under .05 "
+        "caps the grade at C",
     ),
     "pre_trend": ("Year before", "the same of the four quarters before, together; p under .05 caps the grade at C"),
     "lead": (

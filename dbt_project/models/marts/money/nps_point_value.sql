@@ -28,8 +28,8 @@ verdicts as (
     group by dimension, dimension_value, method, path, horizon_months
 ),
 
--- Over the shortest time alone: over longer ones scores of the months between are in the growth, and the test would fail
--- where points have an effect.
+-- Over the shortest time alone: over longer ones scores of the months between are in the growth, and the test would
+-- fail where points have an effect.
 leads as (
     select
         dimension,
@@ -61,8 +61,9 @@ given as (
         end as margin,
         -- What could be graded B is compared: the company over its horizons, and all values of dimensions over theirs.
         estimates.refusal_reason is null and estimates.method = 'within_account' as is_compared,
-        case when cells.dimension = 'all' then 'company' else 'values' end as family,
-        {{ t_as_normal('estimates.slope / nullif(estimates.std_error, 0)', 'estimates.degrees_of_freedom') }} as y
+        case when cells.dimension = 'all' then 'horizons' else 'dimension_values' end as compared_among,
+        {{ t_as_normal('estimates.slope / nullif(estimates.std_error, 0)', 'estimates.degrees_of_freedom') }}
+            as t_normal
     from estimates
     inner join cells
         on estimates.cell_number = cells.cell_number
@@ -82,7 +83,7 @@ given as (
 tested as (
     select
         *,
-        case when is_compared then {{ t_p_value('y', 'degrees_of_freedom') }} end as p_value
+        case when is_compared then {{ t_p_value('t_normal', 'degrees_of_freedom') }} end as p_value
     from given
 ),
 
@@ -90,38 +91,38 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by is_compared, family
+            partition by is_compared, compared_among
             order by p_value, dimension, dimension_value, horizon_months, path, method
         ) as place,
-        count(p_value) over (partition by is_compared, family) as n_compared
+        count(p_value) over (partition by is_compared, compared_among) as n_compared
     from tested
 ),
 
 -- Holm among the company's few, which are one question; Benjamini and Hochberg among the many values.
+stepped as (
+    select
+        *,
+        max(p_value * (n_compared - place + 1)) over (
+            partition by is_compared, compared_among
+            order by place
+            rows between unbounded preceding and current row
+        ) as holm_value,
+        min(p_value * n_compared / place) over (
+            partition by is_compared, compared_among
+            order by place
+            rows between current row and unbounded following
+        ) as hochberg_value
+    from ranked
+),
+
 adjusted as (
     select
         *,
         case
-            when not is_compared then null
-            when family = 'company'
-                then least(
-                    max(p_value * (n_compared - place + 1)) over (
-                        partition by is_compared, family
-                        order by place
-                        rows between unbounded preceding and current row
-                    ),
-                    1e0
-                )
-            else least(
-                min(p_value * n_compared / place) over (
-                    partition by is_compared, family
-                    order by place
-                    rows between current row and unbounded following
-                ),
-                1e0
-            )
+            when is_compared
+                then least(case when compared_among = 'horizons' then holm_value else hochberg_value end, 1e0)
         end as q_value
-    from ranked
+    from stepped
 ),
 
 -- The first reason why the grade is no better.
@@ -133,7 +134,7 @@ reasoned as (
             when method = 'adjusted_association' then 'association_only'
             when method <> 'within_account' then 'descriptive'
             when lag_verdict = 'failed' or pre_trend_verdict = 'failed' then 'follows_past_growth'
-            -- Where most of the score is noise, the points at the start do not stand for themselves, and the test fails by it.
+            -- Where most of the score is noise, points do not stand for themselves, and the test fails by it.
             when lead_verdict = 'failed' and coalesce(reliability >= {{ var('minimum_reliability') }}, true)
                 then 'lead_failed'
             when lag_verdict <> 'passed' then 'order_unknown'
