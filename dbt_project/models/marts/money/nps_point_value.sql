@@ -60,7 +60,9 @@ given as (
                 then estimates.std_error * {{ t_quantile('estimates.degrees_of_freedom') }}
         end as margin,
         -- What could be graded B is compared: the company over its horizons, and all values of dimensions over theirs.
-        estimates.refusal_reason is null and estimates.method = 'within_account' as is_compared,
+        estimates.refusal_reason is null
+        and estimates.method = 'within_account'
+        and estimates.std_error > 0 as is_compared,
         case when cells.dimension = 'all' then 'horizons' else 'dimension_values' end as compared_among,
         {{ t_as_normal('estimates.slope / nullif(estimates.std_error, 0)', 'estimates.degrees_of_freedom') }}
             as t_normal
