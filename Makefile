@@ -7,7 +7,8 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-source-checks lint \
+.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-shapes \
+	verify-source-checks lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
 help:
@@ -123,6 +124,9 @@ verify-kills: .venv/dev ## nights killed at random moments, and the nights after
 
 verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0
 	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST)
+
+verify-shapes: .venv/dev ## companies of shapes that the sample is not, each at its full size: SHAPES="'no revenue' 'long names'"
+	@$(BIN)/python -m tests.verify_shapes $(SHAPES)
 
 lint: .venv/dev ## style, types and SQL
 	$(BIN)/ruff check .

@@ -19,6 +19,10 @@ from tests.conftest import build_environment
 Table = pd.DataFrame
 
 
+# What stands in for models that no test here is about: the ledger passes its checks.
+GIVEN = {"int_money_withheld": "select false as is_withheld"}
+
+
 @dataclass(frozen=True)
 class Relation:
     """A table of the warehouse: its name in SQL, and its columns with their types, or the SQL that makes it."""
@@ -47,6 +51,9 @@ class CompiledModels:
                 path = REFERENCE / f"{seed.name}.csv"
                 connection.execute(f"create table {seed.relation} as from read_csv('{path}')")
             for table in self.inputs.values():
+                if table.name in GIVEN:
+                    connection.execute(f"create table {table.relation} as {GIVEN[table.name]}")
+                    continue
                 listed = ", ".join(f'"{name}" {data_type}' for name, data_type in table.columns.items())
                 connection.execute(f"create table {table.relation} ({listed})")
                 if table.name in given:
@@ -80,7 +87,7 @@ def compiled_models(folder: Path, inputs: Sequence[str], wanted: Sequence[str], 
     read: set[str] = set()
 
     def visit(key: str) -> None:
-        if nodes[key]["resource_type"] != "model" or nodes[key]["name"] in inputs:
+        if nodes[key]["resource_type"] != "model" or nodes[key]["name"] in (*inputs, *GIVEN):
             read.add(key)
         elif key not in ordered:
             for parent in nodes[key]["depends_on"]["nodes"]:

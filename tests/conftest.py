@@ -7,15 +7,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from orchestration.raw.landing import Landing, land
 from orchestration.settings import REPOSITORY, SAMPLE_RAW
 from orchestration.transform.dbt_cli import PROJECT
+from tests.raws import TABLES
 
 # The as-of date of the tiny company.
 TINY_AS_OF = "2024-07-01"
@@ -134,3 +137,37 @@ def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
             done = run_nightly(home, write_tiny_raw(home / "raw"), NPS_AS_OF=TINY_AS_OF)
             assert done.code == 0, done.stderr
     return home
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw files"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture
+def landing(raw: Path, warehouse: duckdb.DuckDBPyConnection) -> Callable[[], Landing]:
+    return lambda: land(warehouse, str(raw), TABLES)
+
+
+@pytest.fixture
+def answers(
+    landing: Callable[[], Landing], warehouse: duckdb.DuckDBPyConnection
+) -> Callable[[], list[tuple[object, ...]]]:
+    """Land, and give the answers as (answer_id, score, note, file, row number) in the order of row numbers."""
+
+    def read() -> list[tuple[object, ...]]:
+        landing()
+        return warehouse.execute(
+            "select answer_id, score, note, _source_file, _row_number from raw.answers order by _row_number"
+        ).fetchall()
+
+    return read

@@ -24,7 +24,8 @@ HEADERS = {
     "crm_contracts": "contract_id,account_id,start_date,end_date",
     "crm_referrals": "referral_id,referrer_account_id,referred_account_id,referred_at,converted_at",
     "feedback_actions": "action_id,theme,polarity,action_text,outcome_metric,started_at,shipped_at",
-    "crm_revenue": "revenue_id,account_id,period_start,period_end,amount,currency,revenue_type,updated_at",
+    "crm_revenue": "revenue_id,account_id,period_start,period_end,amount,currency,revenue_type,updated_at,"
+    "reverses_revenue_id",
     "exchange_rates": "month,currency,rate",
 }
 FIRST_DAY = date(2023, 1, 1)
@@ -42,6 +43,7 @@ class Company:
         self._random = Random(seed)
         self._responses: list[str] = []
         self._invitations: list[str] = []
+        self._lines: list[tuple[str, int, str]] = []
         self._accounts_lost: set[int] = set()
         self._n_files = 0
         surveys = [
@@ -59,7 +61,7 @@ class Company:
         self.invite()
         # From the first month on, so that there are years of which growth can be said.
         self._write(
-            "crm_revenue", "ledger", [f"v{n},a{n},{FIRST_DAY},2023-12-31,1200,USD,," for n in range(ACCOUNTS // 2)]
+            "crm_revenue", "ledger", [f"v{n},a{n},{FIRST_DAY},2023-12-31,1200,USD,,," for n in range(ACCOUNTS // 2)]
         )
         self.bill()
 
@@ -71,6 +73,7 @@ class Company:
             return ", ".join(named)
         events = [
             self.correct, self.delete, self.send_again, self.withdraw, self.invite, self.bill,
+            self.refund, self.correct_lines,
             self.move_account, self.lose_account, self.change_rates, self.learn_of_contacts, self.move_contact,
             self.renew, self.follow_up, self.move_agent, self.churn, self.refer, self.act, self.pass_a_day,
             self.pass_months, self.stay, self.merge_account, self.merge_contact, self.correct_email, self.link_account,
@@ -134,9 +137,33 @@ class Company:
             start = self._day().replace(day=1)
             end = start + timedelta(days=self._random.choice([27, 364]))
             amount, currency = self._random.choice([1200, 90, -30]), self._random.choice(["USD", "EUR"])
-            account = self._account_named(self._random.randrange(ACCOUNTS + 1)) or "a0"
-            rows.append(f"v{self._n_files}-{n},{account},{start},{end},{amount},{currency},subscription,")
+            account = self._random.randrange(ACCOUNTS + 1)
+            named = self._account_named(account) or "a0"
+            rows.append(f"v{self._n_files}-{n},{named},{start},{end},{amount},{currency},subscription,,")
+            self._lines.append((f"v{self._n_files}-{n}", account, currency))
         self._write("crm_revenue", "ledger", rows)
+
+    def refund(self) -> None:
+        """Lines that take back others, in part or whole, or that name nobody; and lines that take back them."""
+        rows = []
+        for n, (key, account, currency) in enumerate(self._random.sample(self._lines, min(5, len(self._lines)))):
+            start, refund = self._day(), f"x{self._n_files}-{n}"
+            amount = self._random.choice([-1200, -400, -90, 30])
+            original = self._random.choice([key, key, "nobody"])
+            rows.append(f"{refund},a{account},{start},{start},{amount},{currency},,,{original}")
+            start = self._day()
+            rows.append(f"{refund}b,a{account},{start},{start},{-amount / 2},{currency},,,{refund}")
+        self._write("crm_revenue", "refunds", rows)
+
+    def correct_lines(self) -> None:
+        """Newer versions of lines of the ledger, at another time, and some at another account."""
+        rows = []
+        for key, account, currency in self._random.sample(self._lines, min(4, len(self._lines))):
+            owner = self._random.choice([account, account, (account + 1) % ACCOUNTS])
+            start = self._day()
+            period, at = f"{start},{start + timedelta(days=200)}", f"{self.as_of}T00:00:{self._n_files % 60:02d}Z"
+            rows.append(f"{key},a{owner},{period},600,{currency},,{at},")
+        self._write("crm_revenue", "corrections", rows)
 
     def move_account(self) -> None:
         """An account in another segment, from a day on."""
@@ -281,7 +308,8 @@ class Company:
             self._random.choice(["", "u0", "u1", "u2"]),
             self._random.choice(["email", "shop"]),
             answered,
-            self._random.choice(["0", "6", "7", "8", "9", "10", "", "11", "6.5"]),
+            # Of scores that cannot be read about as many that the survey is withheld in some nights.
+            self._random.choice(["0", "6", "7", "8", "9", "10", ""] * 5 + ["11", "6.5"]),
             self._random.choice(["", "Too slow", "Love the support"]),
             deleted,
             f"2024-06-01T{version % 24:02d}:{version % 60:02d}:00Z",

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.transform.dbt_cli import PROJECT
+from tests.compiled_models import GIVEN
 from tests.conftest import build_environment
 
 Table = pd.DataFrame

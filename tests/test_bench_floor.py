@@ -46,8 +46,8 @@ TABLES: dict[str, Compared] = {
 IN_SQL: dict[str, Compared] = {
     "fct_nps_responses": (
         TABLES["fct_nps_responses"][0],
-        TABLES["fct_nps_responses"][1] + ", is_linked, seniority, trailing_revenue_12m, answered_at",
-        {},
+        TABLES["fct_nps_responses"][1] + ", is_linked, seniority, answered_at",
+        {"trailing_revenue_12m": "0.005"},
         "",
     ),
     "fct_account_revenue_months": TABLES["fct_account_revenue_months"],

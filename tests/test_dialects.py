@@ -89,7 +89,8 @@ def test_every_column_that_a_model_reads_is_there_and_no_quotient_is_rounded(com
     for seed in (node for node in nodes.values() if node["resource_type"] == "seed"):
         with (REFERENCE / f"{seed['name']}.csv").open(encoding="utf-8", newline="") as file:
             types = seed["config"].get("column_types") or {}
-            warehouse.add(seed, {column: types.get(column, UNKNOWN) for column in next(csv.reader(file))})
+            quoted = '"{}"'.format if seed["config"].get("quote_columns") else str
+            warehouse.add(seed, {quoted(column): types.get(column, UNKNOWN) for column in next(csv.reader(file))})
     offenders = {}
     for name in in_order_of_building(nodes):
         found = warehouse.build(nodes[name])

@@ -34,16 +34,21 @@ DRIFT = {"volume_steady", "nps_steady", "closed_month_steady", "links_steady"}
 
 # A small warehouse that is right: two accounts, one of them paying in euro for two months at once.
 GOOD = """
-create schema staging; create schema reference; create schema marts;
+create schema staging; create schema intermediate; create schema reference; create schema marts;
 
 create table staging.stg_crm__revenue as
 select * from (values
-    (date '2026-01-01', date '2026-01-31', 'USD', 100.00::decimal(18, 4), 'accepted'),
-    (date '2026-01-01', date '2026-02-28', 'EUR', 62.00::decimal(18, 4), 'accepted'),
+    (date '2026-01-01', date '2026-01-31', 'USD', 100.00::decimal(20, 4), 'accepted'),
+    (date '2026-01-01', date '2026-02-28', 'EUR', 62.00::decimal(20, 4), 'accepted'),
     (null, null, 'USD', null, 'quarantined')
 ) t(period_start, period_end, currency, amount, verdict);
+alter table staging.stg_crm__revenue add column reverses_revenue_id varchar;
 insert into staging.stg_crm__revenue
-select date '2025-01-01', date '2025-01-31', 'USD', 0, 'accepted' from range(40);
+select date '2025-01-01', date '2025-01-31', 'USD', 0, 'accepted', null from range(40);
+
+create table intermediate.int_revenue_reversals_dated (
+    period_start date, period_end date, earned_start date, currency varchar, amount decimal(28, 9)
+);
 
 create table staging.stg_finance__exchange_rates as
 select * from (values
@@ -85,8 +90,8 @@ select 'r1' as response_id, 'reason' as question, 0.5e0 as sentiment,
     'Order 4711 of 2026-01-05 for 1.250,00, ask [email] or [phone] @ 5' as comment_redacted;
 
 create table marts.fct_account_revenue_months as
-select * from (values
-    ('a1', date '2025-01-01', 'subscription', 'USD', 0.0::decimal(28, 6)),
+select * replace (revenue::decimal(28, 9) as revenue) from (values
+    ('a1', date '2025-01-01', 'subscription', 'USD', 0.0),
     ('a1', date '2026-01-01', 'subscription', 'USD', 100.0),
     ('a2', date '2026-01-01', 'subscription', 'USD', 62.0 * 31 / 59 * 1.1),
     ('a2', date '2026-02-01', 'subscription', 'USD', 62.0 * 28 / 59 * 1.2)
@@ -425,9 +430,35 @@ def test_money_converted_at_another_rate_stops_the_build(check: Check) -> None:
     assert example["difference"] == pytest.approx(62 * 28 / 59 * -0.1, abs=1e-6)
 
 
+def test_money_is_compared_to_the_cent_in_sums_that_no_float_holds(check: Check) -> None:
+    lines = (
+        "insert into staging.stg_crm__revenue select date '2026-01-01', date '2026-12-31', 'USD', "
+        "999999999999999.99::decimal(20, 4), 'accepted', null from range(1000)"
+    )
+    booked = (
+        "insert into marts.fct_account_revenue_months select 'a2', unnest(range(date '2026-01-01', date '2027-01-01', "
+        "interval 1 month))::date as month_start, 'sales', 'USD', (999999999999999990000000000 * "
+        "day(last_day(month_start))::hugeint // 365)::decimal(38, 0) * 0.000000001::decimal(9, 9)"
+    )
+    assert _broken(check(lines, booked)) == {}
+
+    found = _broken(
+        check(
+            lines,
+            booked,
+            "update marts.fct_account_revenue_months set revenue = revenue + 0.011 "
+            "where account_id = 'a2' and month_start = '2026-05-01'",
+        )
+    )
+    (example,) = found[("marts.fct_account_revenue_months", "money_reconciled")].examples
+    assert example["month_start"] == "2026-05-01"
+    assert example["difference"] == pytest.approx(0.011, abs=1e-6)
+
+
 def test_a_month_without_its_own_rate_takes_the_newest(check: Check) -> None:
     outcome = check(
-        "insert into staging.stg_crm__revenue values (date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted')",
+        "insert into staging.stg_crm__revenue values "
+        "(date '2026-09-01', date '2026-09-30', 'EUR', 10, 'accepted', null)",
         "insert into marts.fct_account_revenue_months values ('a2', date '2026-09-01', 'sales', 'USD', 12)",
     )
     assert _broken(outcome) == {}

@@ -146,6 +146,43 @@ def test_a_seed_edited_to_impossible_points_stops_at_the_audit(tmp_path: Path, h
     assert published(home) == before
 
 
+def test_a_broken_line_is_named_and_what_it_says_of_a_person_is_written_nowhere(home: Path, tiny_raw: Path) -> None:
+    (tiny_raw / "crm_contacts.csv").write_text(
+        "contact_id,account_id,email,full_name\nc1,a1,anna.muster@firma.example,Anna Muster,extra\n"
+    )
+    done = run_nightly(home, tiny_raw, NPS_AS_OF=TINY_AS_OF)
+    assert done.code == 1
+    assert "FAILED malformed_rows on crm_contacts (1 row)" in done.last_lines
+    assert "crm_contacts.csv line 2: 5 fields, and the header has 4 columns" in done.last_lines
+    written = [done.stdout.encode(), done.stderr.encode()]
+    written += [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not any(b"muster" in content.lower() for content in written)
+
+
+def test_a_parquet_file_that_is_replaced_while_the_models_read_it_stops_the_build(home: Path, tiny_raw: Path) -> None:
+    before = published(home)
+    path = tiny_raw / "survey_responses.parquet"
+    rows = f"from read_csv('{path.with_suffix('.csv')}', all_varchar = true)"
+    duckdb.sql(f"copy (select * {rows}) to '{path}' (format parquet)")
+    duckdb.sql(f"copy (select * {rows} limit 30) to '{tiny_raw / '.next.parquet'}' (format parquet)")
+    path.with_suffix(".csv").unlink()
+    build = subprocess.Popen(
+        [sys.executable, "-m", "orchestration", "nightly"],
+        env=build_environment(home, tiny_raw, NPS_AS_OF=TINY_AS_OF),
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert build.stderr is not None
+    assert any(line.rstrip().endswith("dbt ...") for line in build.stderr)
+    (tiny_raw / ".next.parquet").replace(path)
+    said = build.stderr.read()
+    assert build.wait() == 1
+    build.stderr.close()
+    assert "FAILED file_changed on survey_responses: survey_responses.parquet was written to while" in said
+    assert published(home) == before
+
+
 # Two builds, and one that is killed --------------------------------------------------------------------------------
 
 

@@ -75,8 +75,9 @@ def test_a_build_that_failed_is_followed_by_a_whole_one(home: Path) -> None:
     run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
     ledger = raw / "crm_revenue.csv"
     written = ledger.read_text()
-    # A month of over 1e12 does not fit into money.
-    ledger.write_text(written + "huge,a1,2024-01-01,2024-01-31,9999999999999,subscription\n")
+    # A month of over 1e19 does not fit into money.
+    huge = "".join(f"huge{n},a1,2024-01-01,2024-01-31,9999999999999999,subscription\n" for n in range(1_100))
+    ledger.write_text(written + huge)
     failed = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
     assert failed.code == 1
     assert contents(home) == before
@@ -94,7 +95,8 @@ def test_nights_of_arrivals_and_corrections_equal_a_build_from_nothing(tmp_path:
     nights = [
         ("arrive", "correct", "invite", "move_contact", "act", "pass_a_day"),
         ("arrive", "delete", "bill", "follow_up", "refer", "learn_of_contacts"),
-        ("correct", "invite", "bill", "move_account", "churn", "pass_months", "act"),
+        ("correct", "invite", "bill", "refund", "move_account", "churn", "pass_months", "act"),
+        ("refund", "correct_lines"),
         # A day alone: what hangs on the date is not touched by anything else.
         ("pass_a_day",),
     ]
@@ -104,3 +106,14 @@ def test_nights_of_arrivals_and_corrections_equal_a_build_from_nothing(tmp_path:
 
 def test_random_nights_equal_a_build_from_nothing(tmp_path: Path) -> None:
     assert differences(Company(tmp_path / "raw", seed=2), tmp_path, [()] * 2)[1] == []
+
+
+def test_nights_of_merges_addresses_and_links_equal_a_build_from_nothing(tmp_path: Path) -> None:
+    nights = [
+        ("merge_account", "correct_email", "link_account"),
+        ("merge_contact", "own_domain", "move_contact"),
+        # A merge alone: no new line of the ledger brings the account's other lines along.
+        ("merge_account",),
+    ]
+
+    assert differences(Company(tmp_path / "raw", seed=3), tmp_path, nights)[1] == []

@@ -197,6 +197,7 @@ MOMENTS = {
     "crm_check_ins": ["scheduled_at", "completed_at", "updated_at", "loaded_at"],
     "crm_referrals": ["referred_at", "converted_at", "updated_at", "loaded_at"],
     "feedback_actions": ["started_at", "shipped_at", "updated_at", "loaded_at"],
+    "account_links": ["valid_from", "loaded_at"],
     "exchange_rates": ["month", "loaded_at"],
 }
 OTHERS = {

@@ -37,8 +37,24 @@ def raw_answers(folder: Path) -> Iterator[dict[str, str]]:
                 }
 
 
-def write_raw(answers: Path, raw: Path) -> None:
+def write_raw(answers: Path, raw: Path, blank_scores: str = "") -> None:
+    """The answers, with definitions that say what means blank, or without any."""
+    definition = {
+        "program_type": "relationship",
+        "metric": "nps",
+        "question_text": "How likely?",
+        "scale_min": "0",
+        "scale_max": "10",
+        "scale_direction": "higher_is_better",
+    }
     tables = {
+        "survey_definitions": (
+            ["survey_id", "survey_name", *definition, "blank_scores"],
+            [
+                {"survey_id": survey, "survey_name": survey, **definition, "blank_scores": blank_scores}
+                for survey in SURVEYS
+            ],
+        ),
         "survey_responses": (["response_id", "survey_id", "answered_at", "score"], list(raw_answers(answers))),
         "crm_accounts": (["account_id", "account_name"], []),
         "crm_revenue": (["revenue_id", "account_id", "period_start", "period_end", "amount"], []),
@@ -50,15 +66,22 @@ def write_raw(answers: Path, raw: Path) -> None:
             writer.writerows(rows)
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def build(folder: Path, blank_scores: str) -> Path:
+    """The file that a night publishes of the answers."""
     from tests.conftest import run_nightly
 
-    raw, home = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("home")
-    write_raw(Path(os.environ["REAL_ANSWERS"]), raw)
+    raw, home = folder / "raw", folder / "home"
+    raw.mkdir()
+    write_raw(Path(os.environ["REAL_ANSWERS"]), raw, blank_scores)
     done = run_nightly(home, raw, NPS_AS_OF="2019-06-30")
     assert done.code == 0, done.stderr
-    with duckdb.connect(str(home / "published" / "nps.duckdb"), read_only=True) as connection:
+    return home / "published" / "nps.duckdb"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Airport passengers wrote 11 for "no answer", and the definitions say so."""
+    with duckdb.connect(str(build(tmp_path_factory.mktemp("declared"), "11")), read_only=True) as connection:
         yield connection
 
 
@@ -94,17 +117,31 @@ def test_the_golden_scores_come_out(
     assert found[0][1:] == (n_scored, n_promoters, n_passives, n_detractors, "adjusted_wald", True)
 
 
-def test_elevens_are_set_aside_and_blanks_are_counted(published: duckdb.DuckDBPyConnection) -> None:
-    raw, quarantined, accepted = published.execute(
+def test_declared_elevens_are_blank_and_nothing_is_set_aside(published: duckdb.DuckDBPyConnection) -> None:
+    counts = published.execute(
         "select n_raw, n_quarantined, n_accepted from marts.row_reconciliation where raw_table = 'survey_responses'"
-    ).fetchall()[0]
-    reasons = published.execute("select reason, n_rows from marts.quarantine_summary").fetchall()
+    ).fetchall()
     unscored = published.execute(
         "select sum(n_unscored) from marts.nps_by_month where dimension = 'all' and nps_rule = 'all_responses'"
-    ).fetchall()[0][0]
+    ).fetchall()
+    alarms = published.execute("select * from marts.source_checks where verdict <> 'passed'").fetchall()
 
-    # Airport passengers wrote 11 for "no answer": 84 in 2017 and 159 in 2018. One form of 2017 is blank, and 342 of the
-    # shop's.
-    assert reasons == [("score_out_of_range", 84 + 159)]
-    assert (raw, quarantined, accepted) == (2831 + 2809 + 13954, 243, 2831 + 2809 + 13954 - 243)
-    assert unscored == 1 + 342
+    # 84 elevens in 2017 and 159 in 2018. One form of 2017 is blank, and 342 of the shop's.
+    assert counts == [(2831 + 2809 + 13954, 0, 2831 + 2809 + 13954)]
+    assert unscored == [(1 + 342 + 84 + 159,)]
+    assert alarms == []
+
+
+def test_elevens_that_nobody_declared_are_said_and_withhold_the_year_with_too_many(tmp_path: Path) -> None:
+    with duckdb.connect(str(build(tmp_path, "")), read_only=True) as undeclared:
+        verdicts = undeclared.execute(
+            "select subject, verdict, n_flagged from marts.source_checks where verdict <> 'passed' order by subject"
+        ).fetchall()
+        reasons = undeclared.execute("select reason, n_rows from marts.quarantine_summary order by reason").fetchall()
+        surveys = undeclared.execute(
+            "select distinct dimension_value from marts.nps_by_month where dimension = 'survey_id' order by 1"
+        ).fetchall()
+
+    assert verdicts == [("airport_2017", "warned", 84), ("airport_2018", "failed", 159)]
+    assert reasons == [("score_out_of_range", 84 + 159), ("survey_withheld", 2809 - 159)]
+    assert surveys == [("airport_2017",), ("garden_retail",)]

@@ -53,7 +53,7 @@ def traps() -> list[dict[str, object]]:
         *answers("elevens", [11 if n % 15 == 0 else score for n, score in enumerate(clean)]),
         *answers("declared", [11 if n % 15 == 0 else score for n, score in enumerate(clean)]),
         *answers("stars", [1 + score // 2 if score < 10 else 5 for score in clean]),
-        *answers("no_nine", [8 if score == 9 else score for score in [*clean, *clean, *[10] * 60]]),
+        *answers("no_nine", [score for score in range(11) if score != 9] * 20),
         *answers("local", clean, answered_at=lambda n: local[n], invitation_id=lambda n: f"i{n}"),
         *answers("seconds", clean, answered_at=lambda n: 1_775_000_000 + n * 3600 if n % 4 == 0 else day(n)),
         *answers("partly", clean, is_complete=lambda n: "Screened out" if n % 2 else "Completed"),

@@ -32,8 +32,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def land(settings: Settings, query: str) -> None:
     with open_build(settings) as connection:
-        connection.execute("create schema raw; create schema enrichment; create schema staging")
+        connection.execute("create schema raw; create schema landing; create schema enrichment; create schema staging")
         connection.execute(f"create table raw.answers as {query}")
+        connection.execute("create table landing.ignored_columns as select 'status' as column_name")
         connection.execute("create table enrichment.comments as select 'hash' as comment_hash")
         connection.execute("create table staging.left_alone as select 1 as a")
 
@@ -49,6 +50,7 @@ def test_what_was_landed_is_handed_over_row_by_row(settings: Settings) -> None:
     folder = configuration.landed_folder(settings)
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")) == [
         "enrichment/comments/rows.parquet",
+        "landing/ignored_columns/rows.parquet",
         "raw/answers/rows.parquet",
         "upkeep/sources/rows.parquet",
     ]

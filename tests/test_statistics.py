@@ -389,6 +389,18 @@ def test_exact_sum_does_not_depend_on_the_order_of_rows(compile_sql: CompileSql)
     assert totals.pop() == pytest.approx(math.fsum(values), rel=1e-12)
 
 
+def test_exact_sum_holds_the_squares_of_sums_of_money(compile_sql: CompileSql) -> None:
+    """A sum of money reaches 10^18, and a standard error squares what an account does to it."""
+    rng = np.random.default_rng(8)
+    values = rng.choice([-1.0, 1.0], 1_000) * 10.0 ** rng.integers(0, 35, 1_000) * rng.random(1_000)
+    query = compile_sql("select {{ exact_sum('x') }} as total from cases")
+
+    totals = {run(query, cases=pd.DataFrame({"x": rng.permutation(values)}))["total"][0] for _ in range(5)}
+
+    assert len(totals) == 1
+    assert totals.pop() == pytest.approx(math.fsum(values), rel=1e-12)
+
+
 def test_exact_sum_of_whole_numbers_is_whole(compile_sql: CompileSql) -> None:
     """Sums through wide decimals alone gave 542000.0000000001, by which slices no longer added up to the total."""
     wholes = pd.DataFrame({"x": [float(100 * n) for n in range(1, 20_001)]})

@@ -20,6 +20,7 @@ from random import Random
 
 from orchestration.comments.enrichment import enrich
 from orchestration.findings import BuildError
+from orchestration.raw.ignored import TABLE as IGNORED
 from orchestration.raw.landing import land
 from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.warehouse import open_build
@@ -74,7 +75,8 @@ def _build(home: Path, company: Company, **given: str) -> None:
         enrich(connection, settings.enrichment_folder, KEYWORDS)
         keep_account_versions(connection, settings.history_folder, settings.as_of)
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
-        note_sources(connection, manifest, {table.name: table.content_hash for table in landing.tables} | kept)
+        contents = {table.name: table.content_hash for table in landing.tables} | {IGNORED: landing.ignored_hash} | kept
+        note_sources(connection, manifest, contents)
     models = ["build", "--resource-type", "seed", "--resource-type", "model"]
     dbt_cli.DbtRun(dbt_cli.command(settings, models, dbt_cli.prepare_target(settings)), settings).finish()
 

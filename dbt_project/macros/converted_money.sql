@@ -1,11 +1,11 @@
 {#
-    An amount in the reporting currency, as money. What is in it already is not multiplied. The product is one of 64-bit
-    numbers: its relative error of 1e-16 is under a cent below a hundred million millions, and decimals wide enough for
-    every product take twenty times as long.
+    An amount of a line in the reporting currency, as money. What is in it already is not multiplied. The product is one of
+    decimals, because a 64-bit number has no cents beyond 10^14; of a rate it takes twelve decimals, before which Spark
+    leaves the nine of money.
 #}
 {% macro converted_money(amount, currency, rate) -%}
     case
-        when {{ currency }} = '{{ var("reporting_currency") }}' then {{ amount }}
-        else cast(cast({{ amount }} as {{ float_type() }}) * {{ rate }} as {{ money_type() }})
+        when {{ currency }} = '{{ var("reporting_currency") }}' then cast({{ amount }} as {{ money_type() }})
+        else {{ rounded_money('(' ~ amount ~ ' * ' ~ rate ~ ')') }}
     end
 {%- endmacro %}

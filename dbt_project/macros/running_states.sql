@@ -12,10 +12,10 @@
             ('n_change', 'n_scored'), ('points_change', 'points'), ('promoters_change', 'n_promoters'),
             ('detractors_change', 'n_detractors'),
         ] %}
-        cast(sum({{ change }}) over (
-            partition by {{ by | join(', ') }} order by date_day
-            range between unbounded preceding and current row
-        ) as {{ dbt.type_int() }}) as {{ total }}{{ ',' if not loop.last }}
+        {{ as_count(
+            'sum(' ~ change ~ ') over (partition by ' ~ by | join(', ')
+            ~ ' order by date_day range between unbounded preceding and current row)'
+        ) }} as {{ total }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ changes }}
 {%- endmacro %}

@@ -9,9 +9,11 @@ import dagster as dg
 
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.raw import ignored
 from orchestration.raw.landing import LandedTable, Landing, land
 from orchestration.raw.ledger import forget_files
 from orchestration.raw.tables import RawTable, tables_from_manifest
+from orchestration.raw.texts import nearest
 from orchestration.release.warehouse import open_build
 
 FRESHNESS = "freshness"
@@ -19,6 +21,7 @@ FRESHNESS = "freshness"
 TABLES = tables_from_manifest(MANIFEST)
 BY_NAME = {table.name: table for table in TABLES}
 KEYS = {source["name"]: asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
+IGNORED = KEYS[ignored.TABLE]
 
 
 def lateness(table: RawTable, newest: datetime | None, as_of: date, timezone: str) -> str | None:
@@ -38,7 +41,12 @@ def warnings_of(landing: Landing) -> list[str]:
         f"{table.name}: column {column} is not in the contract and was ignored"
         for table in landing.tables
         for column in table.extra_columns
-    ] + [f"{name}: matches no raw table and was ignored" for name in landing.unknown_files]
+    ] + [f"{name}: matches no raw table and was ignored{_meant(name)}" for name in landing.unknown_files]
+
+
+def _meant(name: str) -> str:
+    near = nearest(name.partition(".")[0], BY_NAME)
+    return f"; the nearest is {near}" if near else ""
 
 
 @dg.multi_asset(
@@ -51,6 +59,15 @@ def warnings_of(landing: Landing) -> list[str]:
             description=f"{'Required' if table.is_required else 'Optional'} raw table {table.name}.",
         )
         for table in TABLES
+    ]
+    + [
+        dg.AssetSpec(
+            IGNORED,
+            deps=[KEYS[table.name] for table in TABLES],
+            group_name="raw",
+            kinds={"duckdb"},
+            description="What ignored columns hold whose name says that they decide whether a row counts.",
+        )
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -84,7 +101,9 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             "tables": landed_before | {table.name: table.rows for table in landing.tables},
             "warnings": warnings_of(landing),
             "events": [event for table in landing.tables for event in table.events],
-            "contents": contents_before | {table.name: table.content_hash for table in landing.tables},
+            "contents": contents_before
+            | {table.name: table.content_hash for table in landing.tables}
+            | {ignored.TABLE: landing.ignored_hash},
             "late": [said for said in late.values() if said],
             "checks": len(landing.tables),
         },
@@ -102,6 +121,8 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
                 description=late[table.name],
                 metadata={"newest loaded_at": str(table.newest_loaded_at or "unknown")},
             )
+    if IGNORED in context.selected_asset_keys:
+        yield dg.MaterializeResult(IGNORED)
 
 
 def _metadata(table: LandedTable) -> dict[str, Any]:

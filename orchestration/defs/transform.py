@@ -15,6 +15,8 @@ from orchestration.defs.enrichment import stores
 from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError
+from orchestration.raw.landing import check_in_place
+from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.warehouse import open_build
 from orchestration.spark import configuration, handover
 from orchestration.transform.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
@@ -68,6 +70,8 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
             for event in run.events():
                 yield from _asset_events(context, event)
+            with open_build(settings) as connection:
+                check_in_place(connection, settings.raw, tables_from_manifest(MANIFEST))
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
             if is_on_spark and found.all_made:
                 handover.note_end(settings)

@@ -1,23 +1,23 @@
-"""Which files hold which raw table, and whether each file is whole. Opens files, never a warehouse."""
+"""Which files hold which raw table. Looks at names and kinds of files, and reads nothing of them."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import os
-import zlib
+import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.findings import EXAMPLE_LENGTH, Finding, RawInputError
+from orchestration.findings import Finding, RawInputError
 
-# What a raw file may be named, longest suffix first, and how it is read.
-FORMATS = {".csv.gz": "csv", ".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
+# What a raw file may be named, in any case, and how it is read. Text may be gzipped.
+TEXT_FORMATS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl"}
+FORMATS = {
+    **{suffix + zipped: form for suffix, form in TEXT_FORMATS.items() for zipped in (".gz", "")},
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
 SUPPORTED = ", ".join(sorted(FORMATS))
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RawFile:
 
     @property
     def is_gzipped(self) -> bool:
-        return self.name.endswith(".gz")
+        return self.name.lower().endswith(".gz")
 
     @property
     def partitions(self) -> tuple[str, ...]:
@@ -40,8 +40,16 @@ class RawFile:
 
 
 def names_below(root: Path, tables: Collection[str]) -> list[str]:
-    """Every file that lies in the folder itself or in a folder named as a table, as paths below it, sorted."""
-    if not root.is_dir():
+    """Every file that lies in the folder itself or in a folder named as a table, as paths below it, sorted.
+
+    Whatever of a table is there and cannot be read as a file (a pipe, a link to nothing, a folder that may not be
+    listed) is a finding, and is not opened.
+    """
+    try:
+        is_folder = root.is_dir()
+    except OSError as error:
+        raise RawInputError(unreadable_folder("every raw table", root, error)) from error
+    if not is_folder:
         raise RawInputError(
             Finding(
                 "raw_folder_missing",
@@ -50,36 +58,83 @@ def names_below(root: Path, tables: Collection[str]) -> list[str]:
                 next_step="Set NPS_RAW to the folder that holds the raw files, or unset it for the sample company.",
             )
         )
-    return sorted(_walk(root, tables))
+    names, findings = _walk(root, tables)
+    if findings:
+        raise RawInputError(*findings)
+    return sorted(names)
 
 
-def _walk(root: Path, tables: Collection[str]) -> Iterator[str]:
-    for entry in root.iterdir():
-        if entry.is_file():
-            yield entry.name
-        elif entry.name in tables:
-            for folder, _, files in os.walk(entry, followlinks=True):
-                for file in files:
-                    yield (Path(folder) / file).relative_to(root).as_posix()
+def _walk(root: Path, tables: Collection[str]) -> tuple[list[str], list[Finding]]:
+    names: list[str] = []
+    findings: list[Finding] = []
+    # Folders still to be listed, each below those in which it lies, by device and number: links may lead round.
+    waiting: list[tuple[Path, frozenset[tuple[int, int]]]] = [(root, frozenset())]
+    while waiting:
+        folder, above = waiting.pop()
+        name = folder.relative_to(root).as_posix()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            known = folder.stat()
+        except OSError as error:
+            findings.append(unreadable_folder(_table_of(name, tables) or "every raw table", folder, error))
+            continue
+        within = above | {(known.st_dev, known.st_ino)}
+        for entry in entries:
+            path = folder / entry.name
+            name = path.relative_to(root).as_posix()
+            table = _table_of(name, tables)
+            if is_passed_over(name):
+                continue
+            try:
+                state = entry.stat()
+            except OSError as error:
+                if table is not None:
+                    findings.append((dangling_link if entry.is_symlink() else unreadable_file)(table, name, error))
+                continue
+            if stat.S_ISDIR(state.st_mode):
+                # Of other folders nothing is read: what lies there may be meant for others.
+                if table is not None and (state.st_dev, state.st_ino) not in within:
+                    waiting.append((path, within))
+            elif table is None:
+                names.append(name)
+            elif not stat.S_ISREG(state.st_mode):
+                findings.append(_not_a_file(table, name))
+            elif not _is_utf8(name):
+                findings.append(_misnamed(table, name))
+            else:
+                names.append(name)
+    return names, findings
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a path or a folder above it is hidden, a mark such as _SUCCESS, or kept by Excel for an open book."""
+    return any(part.startswith((".", "_", "~$")) for part in name.split("/"))
+
+
+def _table_of(name: str, tables: Collection[str]) -> str | None:
+    """The table whose file or folder a path is, whatever its case. Some tools write folders named as files."""
+    first, _, below = name.lower().partition("/")
+    table, dot, suffix = first.partition(".")
+    return table if table in tables and (not below or dot + suffix in ("", *FORMATS)) else None
 
 
 def group_by_table(names: Iterable[str], tables: Collection[str]) -> tuple[dict[str, list[str]], list[str]]:
     """The data files of each table, and the names that belong to no table.
 
     Hidden files and marks such as _SUCCESS are passed over. A table that lies there twice (as a file and as a folder,
-    or in two formats) and a file of a table in a format that is not read are errors: to choose would lose rows.
+    in two formats, or in two spellings) and a file of a table in a format that is not read are errors: to choose would
+    lose rows.
     """
     found: dict[str, list[str]] = {}
     unknown: list[str] = []
     for name in sorted(names):
-        parts = name.split("/")
-        if any(part.startswith((".", "_")) for part in parts):
+        if is_passed_over(name):
             continue
-        table = parts[0] if len(parts) > 1 else parts[0].split(".", 1)[0]
-        if table in tables:
+        table = _table_of(name, tables)
+        if table is not None:
             found.setdefault(table, []).append(name)
         else:
-            unknown.append(name)
+            unknown.append(printable(name))
     findings = [finding for table, files in found.items() for finding in _misplaced(table, files)]
     if findings:
         raise RawInputError(*findings)
@@ -107,98 +162,78 @@ def _misplaced(table: str, names: Sequence[str]) -> Iterator[Finding]:
 
 
 def file_format(name: str) -> str | None:
-    return next((form for suffix, form in FORMATS.items() if name.endswith(suffix)), None)
+    return next((form for suffix, form in FORMATS.items() if name.lower().endswith(suffix)), None)
 
 
-def check_whole(table: str, file: RawFile, content: bytes | None = None) -> None:
-    """Raises unless the file holds something and, if gzipped, its stream reaches its end.
-
-    DuckDB reads a truncated gzip stream without a word, short. ``content`` stands for a file that is not local.
-    """
-    size = len(content) if content is not None else Path(file.address).stat().st_size
-    if size == 0:
-        raise RawInputError(
-            Finding(
-                "empty_file",
-                table,
-                f"{file.name} holds no bytes.",
-                next_step="Export it again; a table without rows is a file with a header only, or no file.",
-            )
-        )
-    if not file.is_gzipped:
-        return
-    try:
-        with _unzipped(file, content) as stream:
-            while stream.read(CHUNK):
-                pass
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise RawInputError(
-            Finding(
-                "truncated_file",
-                table,
-                f"{file.name} is not a whole gzip stream ({error}).",
-                next_step="Copy or export the file again.",
-            )
-        ) from error
+# What cannot be opened as a file -----------------------------------------------------------------------------------
 
 
-def _unzipped(file: RawFile, content: bytes | None) -> gzip.GzipFile:
-    return gzip.GzipFile(fileobj=io.BytesIO(content)) if content is not None else gzip.GzipFile(file.address)
+def printable(name: str) -> str:
+    """A name with each byte that is not UTF-8 written as its number."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def csv_header(table: str, file: RawFile) -> tuple[str, ...]:
-    """The column names of a local CSV file, as written."""
-    # A byte that is not UTF-8 is kept apart, so that the error can say so.
-    opener = gzip.open if file.is_gzipped else open
-    with opener(file.address, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        return parse_header(table, file, text)
+def _is_utf8(name: str) -> bool:
+    return printable(name) == name
 
 
-def parse_header(table: str, file: RawFile, lines: Iterable[str]) -> tuple[str, ...]:
-    """The first record of a CSV file, checked for the faults of which the engine's own message says little."""
-    try:
-        header = tuple(next(csv.reader(lines, strict=True), ()))
-    except csv.Error as error:
-        raise RawInputError(
-            Finding("malformed_header", table, f"the header of {file.name} is not CSV: {error}.")
-        ) from error
-    if not any(name.strip() for name in header):
-        raise RawInputError(
-            Finding(
-                "empty_file",
-                table,
-                f"{file.name} has no header line.",
-                next_step="Export it again; the first line names the columns.",
-            )
-        )
-    if any("\udc80" <= char <= "\udcff" or char == "\x00" for name in header for char in name):
-        raise RawInputError(not_utf8(table, file.name))
-    if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), None)):
-        raise RawInputError(
-            Finding(
-                "separator",
-                table,
-                f"the header of {file.name} looks separated by {separator!r}; read are commas.",
-                examples=(header[0][:200],),
-                next_step="Export it with commas, or as Parquet.",
-            )
-        )
-    return header
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
-def not_utf8(table: str, name: str, n_rows: int | None = None, examples: tuple[str, ...] = ()) -> Finding:
+def unreadable_folder(table: str, folder: Path, error: OSError) -> Finding:
     return Finding(
-        "not_utf8", table, f"{name} is not UTF-8.", n_rows, examples, "Convert it to UTF-8, for example with iconv."
+        "unreadable_folder",
+        table,
+        f"the folder {printable(str(folder))} cannot be listed ({_why(error)}).",
+        next_step="Let the user who runs the build list it (on Linux: chmod u+rx), or set NPS_RAW to another folder.",
     )
 
 
-def malformed_json_lines(path: Path) -> tuple[str, ...]:
-    """Each line of a local file that is not JSON, with its number and why."""
-    lines = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                json.loads(line.strip() or b"null")
-            except ValueError as error:
-                lines.append(f"line {number}: {error} in {line[:EXAMPLE_LENGTH]!r}")
-    return tuple(lines)
+def changed_file(table: str, name: str, change: str) -> Finding:
+    return Finding(
+        "file_changed",
+        table,
+        f"{printable(name)} {change} while the build was reading it.",
+        next_step="Let the loader write under another name (one that begins with a dot is passed over) and rename the "
+        "file when it is whole; then build again.",
+    )
+
+
+def unreadable_file(table: str, name: str, error: OSError) -> Finding:
+    """Of a file that was listed."""
+    if isinstance(error, FileNotFoundError):
+        return changed_file(table, name, "vanished")
+    return Finding(
+        "unreadable_file",
+        table,
+        f"{printable(name)} cannot be read ({_why(error)}).",
+        next_step="Let the user who runs the build read it (on Linux: chmod u+r), or move it out of the raw folder.",
+    )
+
+
+def dangling_link(table: str, name: str, error: OSError) -> Finding:
+    return Finding(
+        "dangling_link",
+        table,
+        f"{printable(name)} is a link that leads to no file ({_why(error)}).",
+        next_step="Put the file where the link points, or remove the link.",
+    )
+
+
+def _not_a_file(table: str, name: str) -> Finding:
+    return Finding(
+        "not_a_file",
+        table,
+        f"{printable(name)} is a pipe, a socket or a device, and no file with content; it was not opened.",
+        next_step="Write the rows into a file, or move it out of the raw folder.",
+    )
+
+
+def _misnamed(table: str, name: str) -> Finding:
+    return Finding(
+        "file_name_not_utf8",
+        table,
+        f"the name of {printable(name)} is not UTF-8, so that the engine cannot open it.",
+        next_step="Rename the file in plain letters.",
+    )

@@ -19,11 +19,21 @@ from typing import Any
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw.explanations import UnreadableError, explanation
+from orchestration.raw.explanations import UnreadableError, explanation, is_about_content
 from orchestration.raw.files import group_by_table
-from orchestration.raw.ledger import Fingerprint, ReadFile, content_hash, events, write_files
+from orchestration.raw.ignored import Counted, counts_query, land_ignored_columns
+from orchestration.raw.ledger import (
+    Fingerprint,
+    ReadFile,
+    changes,
+    content_hash,
+    events,
+    read_files,
+    reader,
+    write_files,
+)
 from orchestration.raw.place import RawPlace
-from orchestration.raw.plan import Plan, parquet_relation, plan_table, what_is_known
+from orchestration.raw.plan import Plan, kinds, parquet_relation, plan_table, what_is_known
 from orchestration.raw.scan import ADDRESS, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
 from orchestration.release.warehouse import drop_relation, identifier
@@ -53,6 +63,8 @@ class Landing:
 
     tables: tuple[LandedTable, ...]
     unknown_files: tuple[str, ...]
+    # Of landing.ignored_columns, as content_hash is of a table.
+    ignored_hash: str
 
 
 def land(
@@ -61,7 +73,10 @@ def land(
     tables: Sequence[RawTable],
     selected: Iterable[str] | None = None,
 ) -> Landing:
-    """Land the tables (or those selected) in one transaction: after a failure schema raw is as it was before."""
+    """Land the tables (or those selected) in one transaction: after a failure all that was landed is as it was before.
+
+    A file that is another when all have been read fails the landing: what was read of it is not all of one version.
+    """
     place = RawPlace(location)
     place.prepare(connection)
     names = place.names(connection, [table.name for table in tables])
@@ -71,12 +86,22 @@ def land(
     plans: list[Plan] = []
     findings: list[Finding] = []
     for table in wanted:
+        # Every table is looked at, so that one run names all that is to be mended.
+        files = [place.file(name) for name in found.get(table.name, [])]
         try:
-            files = [place.file(name) for name in found.get(table.name, [])]
-            plans.append(plan_table(connection, place, table, files, what_is_known(connection, place, table, files)))
+            known = what_is_known(connection, place, table, files)
         except RawInputError as error:
-            # Every table is looked at, so that one run names all that is to be mended.
             findings += error.findings
+            continue
+        try:
+            plans.append(plan_table(connection, place, table, files, known, unknown))
+        except RawInputError as error:
+            findings += changes(table.name, files, known.current) or error.findings
+        except (OSError, duckdb.Error):
+            changed = changes(table.name, files, known.current)
+            if not changed:
+                raise
+            findings += changed
     if findings:
         raise RawInputError(*findings)
 
@@ -84,20 +109,51 @@ def land(
     try:
         connection.execute(f"create schema if not exists {RAW_SCHEMA}")
         landed = tuple(_land_table(connection, place, plan) for plan in plans)
+        ignored_hash = land_ignored_columns(connection)
+        changed = _changes(plans)
+        if changed:
+            raise RawInputError(*changed)
         connection.execute("commit")
     except UnreadableError as error:
         connection.execute("rollback")
-        raise RawInputError(explanation(connection, error)) from error
-    except duckdb.Error:
+        # Without the engine's own words, which repeat the line.
+        raise RawInputError(*(_changes(plans) or [explanation(connection, error)])) from None
+    except (RawInputError, duckdb.Error) as error:
         connection.execute("rollback")
+        changed = _changes(plans) if isinstance(error, duckdb.Error) else []
+        if changed:
+            raise RawInputError(*changed) from error
         raise
-    return Landing(landed, tuple(unknown))
+    return Landing(landed, tuple(unknown), ignored_hash)
+
+
+def _changes(plans: Iterable[Plan]) -> list[Finding]:
+    return [finding for plan in plans for finding in changes(plan.table.name, plan.files, plan.known.current)]
+
+
+def check_in_place(connection: duckdb.DuckDBPyConnection, location: str, tables: Sequence[RawTable]) -> None:
+    """Raises if a Parquet file that the models read where it lies is not what it was when it was landed."""
+    place = RawPlace(location)
+    if place.is_url:
+        return
+    findings: list[Finding] = []
+    for table in tables:
+        if kinds(connection, table.name) == ["VIEW"]:
+            read_by = reader(table.columns, table.required_columns)
+            read = read_files(connection, table.name, place.prefix, read_by) or {}
+            known = {name: file.fingerprint for name, file in read.items()}
+            findings += changes(table.name, [place.file(name) for name in known], known)
+    if findings:
+        raise RawInputError(*findings)
 
 
 def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
     known, name = plan.known, plan.table.name
     if plan.is_unchanged:
-        read = list(known.files.values())
+        read = [replace(file, fingerprint=known.current[name]) for name, file in known.files.items()]
+        if read != list(known.files.values()):
+            # Written again as they were: by their new times they need not be looked at again.
+            write_files(connection, plan.table.name, place.prefix, known.read_by, read)
     else:
         types = {column: plan.column_type(column) for column in plan.table.columns}
         is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
@@ -121,18 +177,26 @@ def _copy(
     """Parse the files into a table; what each of them held."""
     name = plan.table.name
     target = f"{RAW_SCHEMA}._{name}"
-    declared = ", ".join(f"{identifier(column)} {kind}" for column, kind in types.items())
-    connection.execute(f"create table {target} ({declared}, _source_file varchar, _row_number bigint)")
+    # Columns that are counted stand in the table until they are: to parse the files once more would take as long again.
+    counted = {column: f"_counted_{place}" for place, column in enumerate(plan.counted)}
+    declared = [f"{identifier(column)} {kind}" for column, kind in types.items()]
+    declared += ["_source_file varchar", "_row_number bigint", *(f"{column} varchar" for column in counted.values())]
+    connection.execute(f"create table {target} ({', '.join(declared)})")
     rows = 0
     for scan in plan.scans:
-        _run(connection, plan.table, scan, f"insert into {target} {_selection(place, scan, types, rows)}")
+        selection = _selection(place, scan, types, rows, plan.counted)
+        _run(connection, plan.table, scan, f"insert into {target} {selection}")
         ((rows,),) = connection.execute(f"select count(*) from {target}").fetchall()
+    ignored: dict[str, list[Counted]] = {}
+    for column, held_in in counted.items():
+        _note(ignored, column, connection.execute(counts_query(target, held_in)).fetchall())
+        connection.execute(f"alter table {target} drop column {held_in}")
     drop_relation(connection, RAW_SCHEMA, name)
     connection.execute(f"alter table {target} rename to {name}")
     held = connection.execute(
         f"select _source_file, count(*), {_newest(types)} from {RAW_SCHEMA}.{name} group by _source_file"
     ).fetchall()
-    return _read(plan, {source_file: (n_rows, newest) for source_file, n_rows, newest in held})
+    return _read(plan, {source_file: (n_rows, newest) for source_file, n_rows, newest in held}, ignored)
 
 
 def _view(
@@ -140,6 +204,7 @@ def _view(
 ) -> list[ReadFile]:
     """Read every value of each new file, so that what is broken is found here, and leave all behind a view."""
     held: dict[str, tuple[int, datetime | None]] = {}
+    ignored: dict[str, list[Counted]] = {}
     selections: list[str] = []
     rows = 0
     for scan in plan.scans:
@@ -155,6 +220,9 @@ def _view(
                 f"from ({_selection(place, checked, types, 0)}) group by _source_file",
             )
             held |= {source_file: (n_rows, newest) for source_file, n_rows, newest, *_ in found}
+            for column in scan.matched.counted:
+                relation = f"({_selection(place, checked, {}, 0, [column])})"
+                _note(ignored, column, _run(connection, plan.table, scan, counts_query(relation, identifier(column))))
         held |= {
             file.name: (plan.known.files[file.name].n_rows, plan.known.files[file.name].newest_loaded_at)
             for file in scan.files
@@ -164,18 +232,28 @@ def _view(
         rows += sum(held.get(file.name, (0, None))[0] for file in scan.files)
     drop_relation(connection, RAW_SCHEMA, plan.table.name)
     connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {' union all '.join(selections)}")
-    return _read(plan, held)
+    return _read(plan, held, ignored)
 
 
-def _read(plan: Plan, held: Mapping[str, tuple[int, datetime | None]]) -> list[ReadFile]:
-    """What is to be known of each file: by name, its rows and its newest ``loaded_at``."""
+def _note(ignored: dict[str, list[Counted]], column: str, counts: Iterable[tuple[str, str | None, int]]) -> None:
+    for source_file, value, n_rows in counts:
+        ignored.setdefault(source_file, []).append((column, value, n_rows))
+
+
+def _read(
+    plan: Plan, held: Mapping[str, tuple[int, datetime | None]], ignored: Mapping[str, Sequence[Counted]]
+) -> list[ReadFile]:
+    """What is to be known of each file: by name, its rows and its newest ``loaded_at``, and its ignored columns."""
     nothing, known = Fingerprint(0, 0, ""), plan.known
     return [
-        ReadFile(
+        replace(known.files[file.name], fingerprint=known.current[file.name])
+        if known.is_read(file)
+        else ReadFile(
             file.name,
             known.current.get(file.name, nothing),
             *held.get(file.name, (0, None)),
-            known.files[file.name].extra_columns if known.is_read(file) else scan.extra,
+            scan.matched.extra,
+            tuple(counted for counted in ignored.get(file.name, ()) if counted[0] in scan.matched.counted),
         )
         for scan in plan.scans
         for file in scan.files
@@ -189,15 +267,26 @@ def _newest(types: Mapping[str, str]) -> str:
 def _run(connection: duckdb.DuckDBPyConnection, table: RawTable, scan: Scan, statement: str) -> list[tuple[Any, ...]]:
     try:
         return connection.execute(statement).fetchall()
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise UnreadableError(table, scan, str(error)) from error
+    except duckdb.Error as error:
+        if not is_about_content(error):
+            raise
+        raise UnreadableError(table, scan, str(error)) from None
 
 
-def _selection(place: RawPlace, scan: Scan, types: Mapping[str, str], rows_before: int) -> str:
+def _selection(
+    place: RawPlace, scan: Scan, types: Mapping[str, str], rows_before: int, counted: Sequence[str] = ()
+) -> str:
+    """The columns of the contract, the file, the number of the row, and ignored columns that are counted, as text."""
+    columns = scan.matched.columns
     values = [
-        f"cast({scan.columns[name].expression if name in scan.columns else 'null'} as {kind}) as {identifier(name)}"
+        f"cast({columns[name].expression if name in columns else 'null'} as {kind}) as {identifier(name)}"
         for name, kind in types.items()
     ]
     source_file = f"substr({ADDRESS}, {len(place.prefix) + 1}) as _source_file"
     row_number = f"{scan.row_number} + {rows_before} as _row_number"
-    return f"select {', '.join([*values, source_file, row_number])} from {scan.relation}"
+    ignored = [
+        f"cast({scan.matched.counted[name].expression if name in scan.matched.counted else 'null'} as varchar) "
+        f"as {identifier(name)}"
+        for name in counted
+    ]
+    return f"select {', '.join([*values, source_file, row_number, *ignored])} from {scan.relation}"

@@ -11,15 +11,19 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
-from orchestration.raw.files import RawFile
+from orchestration.findings import Finding
+from orchestration.raw.files import RawFile, changed_file, unreadable_file
 
 SCHEMA = "ledger"
 # What decides how a raw file is read: every module of this room.
 READERS = tuple(sorted(Path(__file__).parent.glob("*.py")))
+
+LEDGERS = ("raw_tables", "raw_files", "ignored_values")
 
 _CREATE = f"""
 create schema if not exists {SCHEMA};
@@ -33,6 +37,13 @@ create table if not exists {SCHEMA}.raw_files (
     n_rows bigint,
     newest_loaded_at timestamp,
     extra_columns varchar[]
+);
+create table if not exists {SCHEMA}.ignored_values (
+    raw_table varchar,
+    file_name varchar,
+    column_name varchar,
+    value varchar,
+    n_rows bigint
 )
 """
 
@@ -55,6 +66,8 @@ class ReadFile:
     n_rows: int
     newest_loaded_at: datetime | None
     extra_columns: tuple[str, ...]
+    # Of ignored columns that are counted: column, value and number of rows.
+    ignored_values: tuple[tuple[str, str | None, int], ...] = ()
 
 
 def reader(columns: Sequence[str], required: Sequence[str]) -> str:
@@ -62,7 +75,7 @@ def reader(columns: Sequence[str], required: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for path in READERS:
         digest.update(path.read_bytes())
-    digest.update(repr((duckdb.__version__, tuple(columns), tuple(required))).encode())
+    digest.update(repr((duckdb.__version__, version("python-calamine"), tuple(columns), tuple(required))).encode())
     return digest.hexdigest()
 
 
@@ -73,6 +86,25 @@ def fingerprint(file: RawFile, known: Fingerprint | None) -> Fingerprint:
         return known
     with Path(file.address).open("rb") as content:
         return Fingerprint(state.st_size, state.st_mtime_ns, hashlib.file_digest(content, "sha256").hexdigest())
+
+
+def changes(table: str, files: Iterable[RawFile], known: Mapping[str, Fingerprint]) -> list[Finding]:
+    """The files that were written since they were known; of a URL nobody can tell.
+
+    Also one that holds now what it held then: a loader that writes it anew leaves it short for a while.
+    """
+    found = []
+    for file in files:
+        if file.name not in known:
+            continue
+        try:
+            state = Path(file.address).stat()
+        except OSError as error:
+            found.append(unreadable_file(table, file.name, error))
+            continue
+        if (state.st_size, state.st_mtime_ns) != (known[file.name].n_bytes, known[file.name].modified_ns):
+            found.append(changed_file(table, file.name, "was written to"))
+    return found
 
 
 def read_files(
@@ -90,8 +122,16 @@ def read_files(
         f"from {SCHEMA}.raw_files where raw_table = ?",
         [table],
     ).fetchall()
+    ignored: dict[str, list[tuple[str, str | None, int]]] = {}
+    for name, *counted in connection.execute(
+        f"select file_name, column_name, value, n_rows from {SCHEMA}.ignored_values where raw_table = ? order by all",
+        [table],
+    ).fetchall():
+        ignored.setdefault(name, []).append((counted[0], counted[1], counted[2]))
     return {
-        name: ReadFile(name, Fingerprint(n_bytes, modified, content), n_rows, newest, tuple(extra))
+        name: ReadFile(
+            name, Fingerprint(n_bytes, modified, content), n_rows, newest, tuple(extra), tuple(ignored.get(name, ()))
+        )
         for name, n_bytes, modified, content, n_rows, newest, extra in rows
     }
 
@@ -101,7 +141,7 @@ def write_files(
 ) -> None:
     """Replace what is known of a table."""
     connection.execute(_CREATE)
-    for ledger in ("raw_tables", "raw_files"):
+    for ledger in LEDGERS:
         connection.execute(f"delete from {SCHEMA}.{ledger} where raw_table = ?", [table])
     connection.execute(f"insert into {SCHEMA}.raw_tables values (?, ?, ?)", [table, location, read_by])
     for file in files:
@@ -118,13 +158,17 @@ def write_files(
                 list(file.extra_columns),
             ],
         )
+        for counted in file.ignored_values:
+            connection.execute(
+                f"insert into {SCHEMA}.ignored_values values (?, ?, ?, ?, ?)", [table, file.name, *counted]
+            )
 
 
 def forget_files(connection: duckdb.DuckDBPyConnection) -> None:
     """Know nothing of any file: each is read again."""
     connection.execute(_CREATE)
-    connection.execute(f"delete from {SCHEMA}.raw_tables")
-    connection.execute(f"delete from {SCHEMA}.raw_files")
+    for ledger in LEDGERS:
+        connection.execute(f"delete from {SCHEMA}.{ledger}")
 
 
 def content_hash(read_by: str, files: Iterable[ReadFile]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
-from orchestration.raw.files import FORMATS, RawFile, check_whole, csv_header, file_format, names_below, parse_header
+from orchestration.raw.files import FORMATS, RawFile, file_format, names_below
+from orchestration.raw.texts import CHUNK, ROOM_FOR_ROWS, beginning, check_whole
 
 # The engine's extension that reads a URL of this scheme; PyPI has them as duckdb-extension-<name>.
 EXTENSIONS = {"http": "httpfs", "https": "httpfs", "s3": "httpfs", "gs": "httpfs", "r2": "httpfs", "hf": "httpfs"}
@@ -73,21 +73,26 @@ class RawPlace:
         return RawFile(name, self.prefix + name, form)
 
     def check_whole(self, connection: duckdb.DuckDBPyConnection, table: str, file: RawFile) -> None:
-        if not self.is_url:
-            check_whole(table, file)
-        elif file.is_gzipped:
-            row = connection.execute("select content from read_blob(?)", [file.address]).fetchone()
-            check_whole(table, file, bytes(row[0]) if row else b"")
+        if not self.is_url or file.is_gzipped:
+            check_whole(table, file, self.content(connection, file))
 
-    def csv_header(self, connection: duckdb.DuckDBPyConnection, table: str, file: RawFile) -> tuple[str, ...]:
+    def content(self, connection: duckdb.DuckDBPyConnection, file: RawFile) -> bytes | None:
+        """All of a file that is not on a disk; None for one that is."""
         if not self.is_url:
-            return csv_header(table, file)
-        first = connection.execute(
+            return None
+        row = connection.execute("select content from read_blob(?)", [file.address]).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def beginning(self, connection: duckdb.DuckDBPyConnection, file: RawFile) -> bytes:
+        """How a file of text begins, unzipped; of CSV at a URL its first lines, without reading the others."""
+        if not self.is_url or file.format != "csv":
+            return beginning(file, self.content(connection, file))
+        lines = connection.execute(
             "select line from read_csv(?, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, "
-            "delim = chr(1), quote = '', escape = '') limit 1",
+            f"delim = chr(1), quote = '', escape = '', {ROOM_FOR_ROWS}) limit 20",
             [file.address],
-        ).fetchone()
-        return parse_header(table, file, io.StringIO(first[0] if first else "", newline=""))
+        ).fetchall()
+        return "\n".join(line or "" for (line,) in lines).encode()[:CHUNK]
 
 
 def installed_extension(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestration.raw.files import RawFile
 
@@ -22,13 +22,25 @@ class FileColumn:
 
 
 @dataclass(frozen=True)
+class Matched:
+    """The columns of a file: those of the contract, the names of all others, and those others that are counted."""
+
+    columns: Mapping[str, FileColumn]
+    extra: tuple[str, ...] = ()
+    counted: Mapping[str, FileColumn] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Scan:
-    """Consecutive files of one format with the same columns, which the engine reads in one go."""
+    """Consecutive files of one format with the same columns, which the engine reads in one go.
+
+    ``written`` has the names of all columns of a CSV file, in their order.
+    """
 
     format: str
     files: tuple[RawFile, ...]
-    columns: Mapping[str, FileColumn]
-    extra: tuple[str, ...]
+    matched: Matched
     # The relation to read, and the expression that numbers its rows from 1.
     relation: str
     row_number: str
+    written: tuple[str, ...] = ()

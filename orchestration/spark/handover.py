@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from orchestration.comments.enrichment import SCHEMA as ENRICHMENT_SCHEMA
+from orchestration.raw.ignored import SCHEMA as IGNORED_SCHEMA
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.warehouse import drop_relation, identifier, open_build, quoted
 from orchestration.settings import Settings
@@ -52,8 +53,8 @@ def hand_over(settings: Settings) -> None:
     with open_build(settings) as connection:
         known = _known_sources(connection, folder)
         tables = connection.execute(
-            "select table_schema, table_name from information_schema.tables where table_schema in (?, ?, ?)",
-            [RAW_SCHEMA, ENRICHMENT_SCHEMA, HISTORY_SCHEMA],
+            "select table_schema, table_name from information_schema.tables where table_schema in (?, ?, ?, ?)",
+            [RAW_SCHEMA, IGNORED_SCHEMA, ENRICHMENT_SCHEMA, HISTORY_SCHEMA],
         ).fetchall()
         for schema, table in tables:
             address, changes = f"{schema}.{table}", f"changes_of_{table}"

@@ -1,7 +1,10 @@
 {# The value of a field of a JSON object as text, the field named by an expression; null where there is none. #}
 {% macro json_text(json, field) -%}{{ return(adapter.dispatch('json_text')(json, field)) }}{%- endmacro %}
 
-{% macro bigquery__json_text(json, field) -%}string(parse_json({{ json }})[{{ field }}]){%- endmacro %}
+{# A path must be a literal here, so the text is searched; raw values are text. #}
+{% macro bigquery__json_text(json, field) -%}
+    regexp_extract({{ json }}, concat('"', {{ field }}, '":"([^"]*)"'))
+{%- endmacro %}
 
 {% macro snowflake__json_text(json, field) -%}cast(get(parse_json({{ json }}), {{ field }}) as varchar){%- endmacro %}
 

@@ -1,5 +1,5 @@
 {#
-    Money: six decimals, so that rounding never adds up to a cent, in 64 bits, which is several times as fast as 128. A
-    sum is wider until it is cast back; an account that bills a million millions a month stops the build.
+    Money: nine decimals, so that the rounding of a million accounts of a month does not add up to a cent, and nineteen
+    digits before them, for sums of 10^18. Nine are also the most that the smaller of BigQuery's two types has.
 #}
-{% macro money_type() -%}{{ decimal_type(18, 6) }}{%- endmacro %}
+{% macro money_type() -%}{{ decimal_type(28, 9) }}{%- endmacro %}

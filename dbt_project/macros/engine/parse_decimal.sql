@@ -13,9 +13,18 @@
     end
 {%- endmacro %}
 
-{# A cast alone would take "1_500" for 1500; whatever else it takes is a number. #}
+{#
+    A cast alone would take "1_500" for 1500; whatever else it takes is a number. Text is read into 64 bits a hundred times as
+    fast as into 128, which only the largest numbers need.
+#}
 {% macro duckdb__parse_decimal(value, precision, scale) -%}
-    try_cast(replace(cast({{ value }} as varchar), '_', '?') as {{ decimal_type(precision, scale) }})
+    {%- set text = "replace(cast(" ~ value ~ " as varchar), '_', '?')" -%}
+    {%- set wanted = decimal_type(precision, scale) -%}
+    {%- if precision > 18 -%}
+        cast(coalesce(try_cast({{ text }} as {{ decimal_type(18, scale) }}), try_cast({{ text }} as {{ wanted }})) as {{ wanted }})
+    {%- else -%}
+        try_cast({{ text }} as {{ wanted }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# A cast alone would take digits of every script. #}

@@ -5,6 +5,8 @@
 #}
 {% macro with_words(relation, booleans=[], vocabularies=[]) -%}
     {%- set named = adapter.quote('column') -%}
+    {%- set raw_word = adapter.quote('word') -%}
+    {%- set raw_value = adapter.quote('value') -%}
     select
         {{ relation }}.*
         {%- for column in booleans + vocabularies %},
@@ -14,14 +16,14 @@
     {%- for column in booleans + vocabularies %}
     left join (
         select
-            lower({{ clean_text('word') }}) as word,
+            lower({{ clean_text(raw_word) }}) as word,
             coalesce(
-                max(case when {{ named }} = '{{ column }}' then {{ clean_text('value') }} end),
-                max({{ clean_text('value') }})
+                max(case when {{ named }} = '{{ column }}' then {{ clean_text(raw_value) }} end),
+                max({{ clean_text(raw_value) }})
             ) as meaning
         from {{ ref('value_words') }}
         where {{ named }} in ('{{ column }}'{{ ", 'boolean'" if column in booleans }})
-        group by lower({{ clean_text('word') }})
+        group by lower({{ clean_text(raw_word) }})
     ) as {{ column }}_words
         on lower({{ clean_text(relation ~ '.' ~ column ~ '_given') }}) = {{ column }}_words.word
     {%- endfor %}

@@ -74,8 +74,8 @@
                 {% if part %}max(coefficient) as coefficient,{% endif %}
                 sum(n_clusters) as n_clusters,
                 max(denominator) as largest_denominator,
-                {{ exact_sum('numerator' if spread else 'numerator * n_clusters') }} as numerator_total,
-                {{ exact_sum('denominator * n_clusters') }} as denominator_total
+                {{ exact_sum('cast(numerator as ' ~ float_type() ~ ')' ~ ('' if spread else ' * n_clusters')) }} as numerator_total,
+                {{ exact_sum('cast(denominator as ' ~ float_type() ~ ') * n_clusters') }} as denominator_total
             from {{ classes }}
             group by {{ sums_by | join(', ') }}
             {% endif %}

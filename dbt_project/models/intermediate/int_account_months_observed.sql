@@ -116,7 +116,7 @@ earning as (
         dated.*,
         coalesce(revenue.revenue, 0) as revenue,
         coalesce(revenue.profit, 0) as profit,
-        revenue.revenue is not null
+        coalesce(revenue.revenue, 0) <> 0
         or dated.churned_date is null
         or dated.churned_date > dated.month_start as is_customer
     from dated
@@ -204,8 +204,8 @@ final as (
         {{ nps_group('account_points', 'n_invitations', 'has_invitation_records') }} as nps_group,
         cast(account_points as {{ float_type() }}) as account_points,
         cast(account_points_sq_sum as {{ float_type() }}) as account_points_sq_sum,
-        cast(n_contacts_answered as {{ dbt.type_int() }}) as n_contacts_answered,
-        cast(n_invitations as {{ dbt.type_int() }}) as n_invitations,
+        {{ as_count('n_contacts_answered') }} as n_contacts_answered,
+        {{ as_count('n_invitations') }} as n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,
         cast(profit as {{ money_type() }}) as profit,
         cast(coalesce(trailing_revenue_12m, 0) as {{ money_type() }}) as trailing_revenue_12m,

@@ -48,14 +48,16 @@ checked as (
         'answers_linked' as check_name,
         n_named as n_rows,
         n_lost as n_flagged,
-        {{ check_verdict('false', 'n_lost > 0.1 * n_named and n_lost >= ' ~ var('minimum_flagged_answers')) }} as verdict,
+        {{ check_verdict('false', 'n_lost > 0.1 * n_named and n_lost >= ' ~ var('minimum_flagged_answers')) }}
+            as verdict,
         case
             when n_lost = 0 then 'Every answer that names an account or a person leads to an account.'
             else concat(
-                cast(n_lost as {{ text }}), ' of ', cast(n_named as {{ text }}),
-                ' answers name an account or a person that leads to no account. They count in the score of the company and ',
-                'in no money. Send the missing accounts and contacts, or say in account_links which key is which account.'
-            )
+                    cast(n_lost as {{ text }}), ' of ', cast(n_named as {{ text }}),
+                    ' answers name an account or a person that leads to no account. They count in the score of the ',
+                    'company and in no money. Send the missing accounts and contacts, or say in account_links ',
+                    'which key is which account.'
+                )
         end as message,
         example_lost as example_key
     from counted
@@ -64,14 +66,15 @@ checked as (
         'answers_since_account' as check_name,
         n_placed as n_rows,
         n_before as n_flagged,
-        {{ check_verdict('false', 'n_before > 0.1 * n_placed and n_before >= ' ~ var('minimum_flagged_answers')) }} as verdict,
+        {{ check_verdict('false', 'n_before > 0.1 * n_placed and n_before >= ' ~ var('minimum_flagged_answers')) }}
+            as verdict,
         case
             when n_before = 0 then 'No answer comes over a month before its account was created.'
             else concat(
-                cast(n_before as {{ text }}), ' of ', cast(n_placed as {{ text }}),
-                ' answers come over a month before their account was created. created_at may be the day of a move to ',
-                'another CRM; tenure and segments of new accounts are then wrong.'
-            )
+                    cast(n_before as {{ text }}), ' of ', cast(n_placed as {{ text }}),
+                    ' answers come over a month before their account was created. created_at may be the day of a ',
+                    'move to another CRM; tenure and segments of new accounts are then wrong.'
+                )
         end as message,
         example_before as example_key
     from counted

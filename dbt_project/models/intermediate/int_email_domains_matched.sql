@@ -26,7 +26,7 @@ texts as (
         account_id,
         -- Without scheme, user, path and port.
         regexp_replace(
-            regexp_replace(website, {{ text_literal('^\\s*([a-z][a-z0-9+.-]*:)?(//)?([^/?#@]*@)?') }}, ''),
+            regexp_replace(website, {{ text_literal('^\\s*(([a-z][a-z0-9+.-]*:)?//)?([^/?#@]*@)?') }}, ''),
             {{ text_literal('[/?#:\\s].*$') }},
             ''
         ) as domains

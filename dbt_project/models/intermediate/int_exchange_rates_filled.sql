@@ -51,7 +51,7 @@ final as (
             case
                 when revenue_months.currency = '{{ var("reporting_currency") }}' then 1
                 else coalesce(rates.rate, newest_rates.rate)
-            end as {{ float_type() }}
+            end as {{ decimal_type(24, 12) }}
         ) as rate,
         revenue_months.month_start
     from revenue_months

@@ -1,9 +1,13 @@
 {% set text = dbt.type_string() %}
 {% set things = [
-    {'raw_table': 'crm_accounts', 'model': 'stg_crm__accounts', 'key': 'account_id', 'content': ['account_name', 'segment', 'size_band', 'region', 'owner_id']},
-    {'raw_table': 'crm_contacts', 'model': 'stg_crm__contacts', 'key': 'contact_id', 'content': ['account_id', 'email', 'buying_role']},
-    {'raw_table': 'survey_responses', 'model': 'stg_survey__responses', 'key': 'response_id', 'content': ['score_text', 'account_id', 'contact_id', 'answered_at']},
-    {'raw_table': 'crm_revenue', 'model': 'stg_crm__revenue', 'key': 'revenue_id', 'content': ['account_id', 'amount', 'currency', 'period_start', 'period_end']},
+    {'raw_table': 'crm_accounts', 'model': 'stg_crm__accounts', 'key': 'account_id', 'content': ['account_name',
+    'segment', 'size_band', 'region', 'owner_id']},
+    {'raw_table': 'crm_contacts', 'model': 'stg_crm__contacts', 'key': 'contact_id', 'content': ['account_id',
+    'email', 'buying_role']},
+    {'raw_table': 'survey_responses', 'model': 'stg_survey__responses', 'key': 'response_id',
+    'content': ['score_text', 'account_id', 'contact_id', 'answered_at']},
+    {'raw_table': 'crm_revenue', 'model': 'stg_crm__revenue', 'key': 'revenue_id', 'content': ['account_id', 'amount',
+    'currency', 'period_start', 'period_end']},
 ] %}
 
 with
@@ -95,19 +99,23 @@ with
 
 {% endfor %}
 
+account_forms as (
+    select distinct form from crm_accounts_forms
+),
+
 -- Lines whose account is on record under a form of the id that they do not use.
 missed as (
     select
         count(*) as n_flagged,
-        min(lines.revenue_id) as example_key
-    from crm_revenue_standing as lines
-    inner join (select distinct form from crm_accounts_forms) as forms
+        min(ledger_lines.revenue_id) as example_key
+    from crm_revenue_standing as ledger_lines
+    inner join account_forms
         on case
-            when {{ text_matches('lines.account_id', text_literal('^[a-zA-Z0-9]{15}([A-Z0-5]{3})?$')) }}
-                then substring(lines.account_id, 1, 15)
-            else lower(replace(lines.account_id, ' ', ''))
-        end = forms.form
-    where lines.quarantine_reason = 'unknown_account'
+                when {{ text_matches('ledger_lines.account_id', text_literal('^[a-zA-Z0-9]{15}([A-Z0-5]{3})?$')) }}
+                    then substring(ledger_lines.account_id, 1, 15)
+                else lower(replace(ledger_lines.account_id, ' ', ''))
+            end = account_forms.form
+    where ledger_lines.quarantine_reason = 'unknown_account'
 ),
 
 checked as (
@@ -124,9 +132,10 @@ checked as (
         case
             when undecided.n_flagged = 0 then 'Versions of one key are told apart by updated_at or loaded_at.'
             else concat(
-                cast(undecided.n_flagged as {{ text }}), ' keys have versions that differ, and neither updated_at nor loaded_at says ',
-                'which is newer: the last row of the file counts. Give updated_at.'
-            )
+                    cast(undecided.n_flagged as {{ text }}),
+                    ' keys have versions that differ, and neither updated_at nor loaded_at says ',
+                    'which is newer: the last row of the file counts. Give updated_at.'
+                )
         end as message,
         undecided.example_key
     from {{ thing.raw_table }}_undecided as undecided
@@ -143,9 +152,10 @@ checked as (
         case
             when twice.n_flagged = 0 then 'No two ids differ in case or blanks alone.'
             else concat(
-                cast(twice.n_flagged as {{ text }}), ' ids differ from another in case, in blanks, or as the 15 and 18 characters of one ',
-                'Salesforce id. Each counts as one of its own. Export one form.'
-            )
+                    cast(twice.n_flagged as {{ text }}),
+                    ' ids differ from another in case, in blanks, or as the 15 and 18 characters of one ',
+                    'Salesforce id. Each counts as one of its own. Export one form.'
+                )
         end as message,
         twice.example_key
     from {{ thing.raw_table }}_twice as twice
@@ -162,9 +172,10 @@ checked as (
         case
             when endless.n_flagged = 0 then 'Every merge leads to somebody who is on record.'
             else concat(
-                cast(endless.n_flagged as {{ text }}), ' merges lead in a circle or to an id that is not on record: what hangs on them ',
-                'stays where it was. Correct merged_into_id, or send the survivor too.'
-            )
+                    cast(endless.n_flagged as {{ text }}),
+                    ' merges lead in a circle or to an id that is not on record: what hangs on them ',
+                    'stays where it was. Correct merged_into_id, or send the survivor too.'
+                )
         end as message,
         endless.example_key
     from {{ thing.raw_table }}_endless as endless
@@ -180,9 +191,10 @@ checked as (
         case
             when missed.n_flagged = 0 then 'No line misses its account by the form of the id.'
             else concat(
-                cast(missed.n_flagged as {{ text }}), ' lines name an account that is on record under another form of its id (case, ',
-                'blanks, 15 or 18 characters). Export one form.'
-            )
+                    cast(missed.n_flagged as {{ text }}),
+                    ' lines name an account that is on record under another form of its id (case, ',
+                    'blanks, 15 or 18 characters). Export one form.'
+                )
         end as message,
         missed.example_key
     from missed

@@ -15,7 +15,7 @@ invitations as (
     select * from {{ ref('fct_survey_invitations') }}
     where
         account_id is not null
-        and survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        and survey_id not in (select withheld.survey_id from {{ ref('int_surveys_withheld') }} as withheld)
         {{ touched(month_start('sent_date')) }}
 ),
 
@@ -46,7 +46,7 @@ described as (
         account_months.owner_id,
         accounts.n_scored,
         coalesce(account_months.revenue, 0) as revenue,
-        coalesce(account_months.revenue, 0) * accounts.n_scored as revenue_scored
+        case when accounts.n_scored = 1 then coalesce(account_months.revenue, 0) else 0 end as revenue_scored
     from accounts
     left join account_months
         on

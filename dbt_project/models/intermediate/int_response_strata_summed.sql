@@ -25,7 +25,7 @@ with
 invitations as (
     select * from {{ ref('fct_survey_invitations') }}
     where
-        survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        survey_id not in (select withheld.survey_id from {{ ref('int_surveys_withheld') }} as withheld)
         {{ touched(month_start('sent_date')) }}
 ),
 
@@ -35,7 +35,7 @@ survey_months as (
         {{ month_start('sent_date') }} as month_start
     from {{ ref('fct_survey_invitations') }}
     where
-        survey_id not in (select survey_id from {{ ref('int_surveys_withheld') }})
+        survey_id not in (select withheld.survey_id from {{ ref('int_surveys_withheld') }} as withheld)
         {{ touched(month_start('sent_date')) }}
 ),
 

@@ -12,6 +12,10 @@ rates as (
     where verdict = 'accepted'
 ),
 
+reversals as (
+    select * from {{ ref('int_revenue_reversals_dated') }}
+),
+
 accounts as (
     select
         account_id,
@@ -57,7 +61,8 @@ sums as (
         coalesce(revenue.amount <> floor(revenue.amount), false) as has_fraction,
         revenue.amount is null as is_unread,
         coalesce(
-            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }}, false
+            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }},
+            false
         ) as is_before_account,
         count(*) as n_rows,
         sum(abs(revenue.amount)) as amount,
@@ -74,7 +79,8 @@ sums as (
         coalesce(revenue.amount <> floor(revenue.amount), false),
         revenue.amount is null,
         coalesce(
-            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }}, false
+            revenue.quarantine_reason is null and revenue.period_end < {{ add_days('accounts.created_date', -30) }},
+            false
         )
 ),
 
@@ -130,7 +136,7 @@ starts as (
     from periods
 ),
 
-following as (
+followed_periods as (
     select
         coalesce(sum(case when starts.period_start = periods.period_end then periods.n_lines end), 0) as n_touching,
         coalesce(sum(periods.n_lines), 0) as n_following,
@@ -174,6 +180,25 @@ before_account as (
     from weighed
 ),
 
+-- A line that is not dated has one part, and that says why.
+reversing_lines as (
+    select
+        revenue_id,
+        part,
+        part in ('unknown_original', 'other_currency', 'same_sign', 'no_days_left') as is_flagged
+    from reversals
+    where part_number = 1
+),
+
+undated as (
+    select
+        count(*) as n_rows,
+        coalesce(sum(case when is_flagged then 1 end), 0) as n_flagged,
+        coalesce(sum(case when part = 'unknown_original' then 1 end), 0) as n_without_original,
+        min(case when is_flagged then revenue_id end) as example_key
+    from reversing_lines
+),
+
 checked as (
     select
         'amounts_accepted' as check_name,
@@ -183,8 +208,8 @@ checked as (
         total.weight,
         by_reason.weight_flagged,
         {{ check_verdict(
-            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight or by_reason.n_unread > '
-            ~ var('maximum_quarantined_amount') ~ ' * total.n_rows'
+            'by_reason.weight_flagged > ' ~ var('maximum_quarantined_amount') ~ ' * total.weight'
+            ~ ' or by_reason.n_unread > ' ~ var('maximum_quarantined_amount') ~ ' * total.n_rows'
         ) }} as verdict,
         concat(
             cast(by_reason.n_flagged as {{ text }}), ' lines (',
@@ -205,26 +230,27 @@ checked as (
     select
         'periods_follow' as check_name,
         'all' as subject,
-        following.n_following as n_rows,
-        following.n_touching as n_flagged,
+        followed_periods.n_following as n_rows,
+        followed_periods.n_touching as n_flagged,
         cast(null as {{ float_type() }}) as weight,
         cast(null as {{ float_type() }}) as weight_flagged,
         {{ check_verdict(
-            'following.n_touching > 0.5 * following.n_following and following.n_touching >= 20',
-            'following.n_touching > 0.01 * following.n_following and following.n_touching >= '
+            'followed_periods.n_touching > 0.5 * followed_periods.n_following and followed_periods.n_touching >= 20',
+            'followed_periods.n_touching > 0.01 * followed_periods.n_following and followed_periods.n_touching >= '
             ~ var('minimum_flagged_answers'),
         ) }} as verdict,
         case
-            when following.n_touching = 0 then 'No period ends on the day on which the next one begins.'
+            when followed_periods.n_touching = 0 then 'No period ends on the day on which the next one begins.'
             else concat(
-                cast(following.n_touching as {{ text }}), ' of ', cast(following.n_following as {{ text }}),
-                ' periods end on the day on which the next begins. period_end is the last day itself: ',
-                'whoever left keeps a day''s revenue of a month more, and counts as retained. ',
-                'If the ledger gives the day after, say revenue_period_end: exclusive.'
-            )
+                    cast(followed_periods.n_touching as {{ text }}), ' of ',
+                    cast(followed_periods.n_following as {{ text }}),
+                    ' periods end on the day on which the next begins. period_end is the last day itself: ',
+                    'whoever left keeps the revenue of one day in another month, and counts as retained. ',
+                    'If the ledger gives the day after, say revenue_period_end: exclusive.'
+                )
         end as message,
-        following.example_key
-    from following
+        followed_periods.example_key
+    from followed_periods
     union all
     select
         'amounts_not_in_thousands' as check_name,
@@ -233,13 +259,15 @@ checked as (
         n_three as n_flagged,
         cast(null as {{ float_type() }}) as weight,
         weight_three as weight_flagged,
-        {{ check_verdict('n_three >= 10 and n_three >= 0.5 * n_rows and n_large = 0 and n_other_fractions = 0') }} as verdict,
+        {{ check_verdict('n_three >= 10 and n_three >= 0.5 * n_rows and n_large = 0 and n_other_fractions = 0') }}
+            as verdict,
         case
             when n_three = 0 then 'No amount has exactly three decimals.'
             else concat(
-                cast(n_three as {{ text }}), ' of ', cast(n_rows as {{ text }}), ' amounts have exactly three decimals. ',
-                'If the point parts the thousands, each is a thousandth of what it was. Write amounts without it.'
-            )
+                    cast(n_three as {{ text }}), ' of ', cast(n_rows as {{ text }}),
+                    ' amounts have exactly three decimals. ',
+                    'If the point parts the thousands, each is a thousandth of what it was. Write amounts without it.'
+                )
         end as message,
         example_key
     from grouped_amounts
@@ -259,14 +287,14 @@ checked as (
         case
             when other_base.n_rates > 0
                 then concat(
-                    cast(without_currency.n_flagged as {{ text }}), ' lines have no currency and are taken for ',
-                    '{{ var("reporting_currency") }}, but exchange_rates has rates to another currency. ',
-                    'Say the currency of each line, and give rates in {{ var("reporting_currency") }} per unit.'
-                )
+                        cast(without_currency.n_flagged as {{ text }}), ' lines have no currency and are taken for ',
+                        '{{ var("reporting_currency") }}, but exchange_rates has rates to another currency. ',
+                        'Say the currency of each line, and give rates in {{ var("reporting_currency") }} per unit.'
+                    )
             else concat(
-                cast(without_currency.n_flagged as {{ text }}),
-                ' lines have no currency and are taken for {{ var("reporting_currency") }}.'
-            )
+                    cast(without_currency.n_flagged as {{ text }}),
+                    ' lines have no currency and are taken for {{ var("reporting_currency") }}.'
+                )
         end as message,
         without_currency.example_key
     from without_currency
@@ -290,6 +318,28 @@ checked as (
         before_account.example_key
     from before_account
     cross join total
+    union all
+    select
+        'reversals_dated' as check_name,
+        'all' as subject,
+        n_rows,
+        n_flagged,
+        cast(null as {{ float_type() }}) as weight,
+        cast(null as {{ float_type() }}) as weight_flagged,
+        {{ check_verdict('false', 'n_flagged > ' ~ var('tolerated_undated_reversals') ~ ' * n_rows') }} as verdict,
+        case
+            when n_flagged = 0 then 'Every refund takes back days of the line that it names.'
+            else concat(
+                    cast(n_flagged as {{ text }}), ' of ', cast(n_rows as {{ text }}),
+                    ' lines with reverses_revenue_id take back no days of another line (',
+                    cast(n_without_original as {{ text }}), ' name a line that is not there). ',
+                    'They lower the months of their own period, and the refunded customer looks retained. ',
+                    'Name the original line of the same account and currency.'
+                )
+        end as message,
+        example_key
+    from undated
+    where n_rows > 0
 ),
 
 final as (

@@ -72,8 +72,8 @@ final as (
         account_id,
         cast(sum(points_sum) as {{ float_type() }}) as points_sum,
         cast(sum(points_sq_sum) as {{ float_type() }}) as points_sq_sum,
-        cast(sum(n_contacts_answered) as {{ dbt.type_int() }}) as n_contacts_answered,
-        cast(sum(n_invitations) as {{ dbt.type_int() }}) as n_invitations,
+        {{ as_count('sum(n_contacts_answered)') }} as n_contacts_answered,
+        {{ as_count('sum(n_invitations)') }} as n_invitations,
         month_start
     from changes
     group by account_id, month_start

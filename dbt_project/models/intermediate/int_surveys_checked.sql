@@ -16,6 +16,10 @@ definitions as (
     where verdict = 'accepted'
 ),
 
+role_mailboxes as (
+    select * from {{ ref('role_mailboxes') }}
+),
+
 of_all as (
     select sum(n_rows) as n_all from scores
 ),
@@ -32,7 +36,8 @@ surveys as (
         min(case when quarantine_reason like 'score%' then example_key end) as example_unread,
         sum(
             case
-                when quarantine_reason = 'score_out_of_range' and {{ parse_number('score_text') }} = scale_max + 1 then n_rows
+                when quarantine_reason = 'score_out_of_range' and {{ parse_number('score_text') }} = scale_max + 1
+                    then n_rows
                 else 0
             end
         ) as n_one_above,
@@ -46,6 +51,7 @@ surveys as (
         max(case when score between 1 and 3 then n_rows else 0 end) as n_commonest_of_1_to_3,
         sum(case when score between 1 and 3 then n_rows else 0 end) as n_of_1_to_3,
         max(score) as highest_score,
+        count(distinct score) as n_points,
         min(example_key) as example_key
     from scores
     group by survey_id, metric, scale_min, scale_max, is_defined
@@ -98,22 +104,26 @@ lags as (
     group by traced_survey_id
 ),
 
--- The same words of the same person at the same second. Of nobody, a time of day must say that it is the same answer.
+-- The same words of the same person at the same second. Of nobody, or of a mailbox that many people read, only a time
+-- with seconds says that it is the same answer: employee tools round the time to hide who it was.
 told as (
     select
-        traced_survey_id as survey_id,
+        responses.traced_survey_id as survey_id,
         {{ text_number(
-            "concat(answered_at, '|', coalesce(score_text, ''), '|', coalesce(channel, ''), '|', coalesce(account_id, ''), '|', "
+            "concat(answered_at, '|', coalesce(score_text, ''), '|', coalesce(channel, ''), '|', "
+            ~ "coalesce(account_id, ''), '|', "
             ~ "coalesce(contact_id, contact_email, ''))"
         ) }} as answer_number,
-        response_id
+        responses.response_id
     from responses
+    left join role_mailboxes
+        on {{ email_mailbox('responses.contact_email') }} = role_mailboxes.mailbox
     where
-        verdict = 'accepted'
+        responses.verdict = 'accepted'
         and (
-            contact_id is not null
-            or contact_email is not null
-            or answered_at <> cast(cast(answered_at as date) as timestamp)
+            responses.contact_id is not null
+            or (responses.contact_email is not null and role_mailboxes.mailbox is null)
+            or extract(second from responses.answered_at) <> 0
         )
 ),
 
@@ -143,25 +153,28 @@ checked as (
         n_answers as n_rows,
         n_unread as n_flagged,
         {{ check_verdict(
-            'n_unread > ' ~ var('maximum_unread_scores') ~ ' * n_answers and n_unread >= ' ~ var('minimum_flagged_answers'),
+            'n_unread > ' ~ var('maximum_unread_scores') ~ ' * n_answers and n_unread >= '
+            ~ var('minimum_flagged_answers'),
             'n_unread > ' ~ var('tolerated_unread_scores') ~ ' * n_answers',
         ) }} as verdict,
         case
             when n_unread = 0 then 'Every score can be read.'
             else concat(
-                cast(n_unread as {{ text }}), ' of ', cast(n_answers as {{ text }}), ' answers (',
-                {{ percent_text('n_unread * 1e0 / n_answers') }}, ') have a score that cannot be read',
-                case
-                    when n_one_above > 0
-                        then concat(
-                            ', ', cast(n_one_above as {{ text }}), ' of them the score ', cast(scale_max + 1 as {{ text }}),
-                            ', which often means blank'
-                        )
-                    else ''
-                end,
-                '; the score of the rest is biased. Correct them, say what means blank (blank_scores of survey_definitions) ',
-                'or what a word means (seeds/reference/value_words.csv).'
-            )
+                    cast(n_unread as {{ text }}), ' of ', cast(n_answers as {{ text }}), ' answers (',
+                    {{ percent_text('n_unread * 1e0 / n_answers') }}, ') have a score that cannot be read',
+                    case
+                        when n_one_above > 0
+                            then concat(
+                                    ', ', cast(n_one_above as {{ text }}), ' of them the score ',
+                                    cast(scale_max + 1 as {{ text }}),
+                                    ', which often means blank'
+                                )
+                        else ''
+                    end,
+                    '; the score of the rest is biased. Correct them, say what means blank (blank_scores of ',
+                    'survey_definitions) ',
+                    'or what a word means (seeds/reference/value_words.csv).'
+                )
         end as message,
         example_unread as example_key
     from surveys
@@ -180,10 +193,13 @@ checked as (
         case
             when highest_score <= 8
                 then concat(
-                    'The highest of ', cast(n_read as {{ text }}), ' scores is ', cast(highest_score as {{ text }}),
-                    ' on a scale of 0 to 10', case when is_defined then '' else ' (no definition says otherwise)' end,
-                    '. On a shorter scale every answer looks like a detractor. Say the scale and the metric in survey_definitions.'
-                )
+                        'The highest of ', cast(n_read as {{ text }}), ' scores is ',
+                        cast(highest_score as {{ text }}),
+                        ' on a scale of 0 to 10',
+                        case when is_defined then '' else ' (no definition says otherwise)' end,
+                        '. On a shorter scale every answer looks like a detractor. Say the scale and the metric in ',
+                        'survey_definitions.'
+                    )
             else 'Scores reach the top of the scale.'
         end as message,
         example_key
@@ -199,13 +215,17 @@ checked as (
         'scale_points_used' as check_name,
         surveys.n_read as n_rows,
         case when points_skipped.survey_id is null then 0 else surveys.n_read end as n_flagged,
-        {{ check_verdict('points_skipped.survey_id is not null') }} as verdict,
+        {{ check_verdict(
+            'points_skipped.survey_id is not null and surveys.n_points >= 8',
+            'points_skipped.survey_id is not null and surveys.n_points >= 5',
+        ) }} as verdict,
         case
             when points_skipped.survey_id is null then 'No point of the scale is missing beside two that are used.'
             else concat(
-                'Nobody ever gave a ', cast(points_skipped.skipped_score as {{ text }}), ', and both points beside it are common. ',
-                'An export that loses or shifts a point makes every score wrong. Compare the export with the tool.'
-            )
+                    'Nobody ever gave a ', cast(points_skipped.skipped_score as {{ text }}),
+                    ', and both points beside it are common. ',
+                    'An export that loses or shifts a point makes every score wrong. Compare the export with the tool.'
+                )
         end as message,
         surveys.example_key
     from surveys
@@ -227,14 +247,16 @@ checked as (
         case
             when n_zero = 0 and n_blank > 0
                 then concat(
-                    'No score is 0, and ', cast(n_blank as {{ text }}), ' of ', cast(n_answers as {{ text }}),
-                    ' are blank. If the export writes a 0 as a blank, the most unhappy are missing. Look one up in the tool.'
-                )
+                        'No score is 0, and ', cast(n_blank as {{ text }}), ' of ', cast(n_answers as {{ text }}),
+                        ' are blank. If the export writes a 0 as a blank, the most unhappy are missing. Look one ',
+                        'up in the tool.'
+                    )
             when n_zero > 0
                 then concat(
-                    cast(n_zero as {{ text }}), ' of ', cast(n_answers as {{ text }}), ' scores are 0; ',
-                    'if a blank is stored as 0, the score is too low. Say so in blank_scores of survey_definitions.'
-                )
+                        cast(n_zero as {{ text }}), ' of ', cast(n_answers as {{ text }}), ' scores are 0; ',
+                        'if a blank is stored as 0, the score is too low. Say so in blank_scores of ',
+                        'survey_definitions.'
+                    )
             else 'No score is 0, and none is blank.'
         end as message,
         example_key
@@ -264,8 +286,10 @@ checked as (
         surveys.n_answers as n_flagged,
         {{ check_verdict('surveys.n_answers > 0 and not surveys.is_defined') }} as verdict,
         concat(
-            cast(surveys.n_answers as {{ text }}), ' answers name no survey, nor does their invitation, where surveys are defined. ',
-            'Nobody knows what they answer, so they are in no score. Name it in survey_id, or define the survey "unspecified".'
+            cast(surveys.n_answers as {{ text }}),
+            ' answers name no survey, nor does their invitation, where surveys are defined. ',
+            'Nobody knows what they answer, so they are in no score. Name it in survey_id, or define the survey ',
+            '"unspecified".'
         ) as message,
         surveys.example_key
     from surveys
@@ -285,7 +309,8 @@ checked as (
             'surveys.n_unknown >= ' ~ var('minimum_flagged_answers') ~ ' and surveys.n_unknown > 0.01 * of_all.n_all',
         ) }} as verdict,
         concat(
-            cast(surveys.n_unknown as {{ text }}), ' answers are of a survey without a definition and are in no score. ',
+            cast(surveys.n_unknown as {{ text }}),
+            ' answers are of a survey without a definition and are in no score. ',
             'Add it to survey_definitions.'
         ) as message,
         surveys.example_unknown as example_key
@@ -305,18 +330,20 @@ checked as (
         case
             when n_before = 0 then 'No answer comes before its invitation.'
             else concat(
-                cast(n_before as {{ text }}), ' of ', cast(n_invited as {{ text }}), ' answers (',
-                {{ percent_text('n_before * 1e0 / n_invited') }}, ') come before their invitation',
-                case
-                    when n_before_by_a_zone >= 0.9 * n_before
-                        then concat(
-                            ', by up to ', cast(cast(ceil(-earliest_lag) as {{ dbt.type_int() }}) as {{ text }}),
-                            ' hours: a time zone. The slow ones alone would be scored. Give timestamps an offset, or say ',
-                            'raw_timezone.'
-                        )
-                    else ', by more than time zones explain. Compare the two exports; they may name other invitations.'
-                end
-            )
+                    cast(n_before as {{ text }}), ' of ', cast(n_invited as {{ text }}), ' answers (',
+                    {{ percent_text('n_before * 1e0 / n_invited') }}, ') come before their invitation',
+                    case
+                        when n_before_by_a_zone >= 0.9 * n_before
+                            then concat(
+                                    ', by up to ',
+                                    cast(cast(ceil(-earliest_lag) as {{ dbt.type_int() }}) as {{ text }}),
+                                    ' hours: a time zone. The slow ones alone would be scored. Give timestamps an ',
+                                    'offset, or say ',
+                                    'raw_timezone.'
+                                )
+                        else ', by more than time zones explain. Compare the invitations that both name.'
+                    end
+                )
         end as message,
         example_key
     from lags
@@ -327,16 +354,19 @@ checked as (
         surveys.n_answers as n_rows,
         coalesce(repeated.n_repeated, 0) as n_flagged,
         {{ check_verdict(
-            'repeated.n_repeated > 0.05 * surveys.n_answers and repeated.n_repeated >= ' ~ var('minimum_flagged_answers'),
-            'repeated.n_repeated > 0.01 * surveys.n_answers and repeated.n_repeated >= ' ~ var('minimum_flagged_answers'),
+            'repeated.n_repeated > 0.05 * surveys.n_answers and repeated.n_repeated >= '
+            ~ var('minimum_flagged_answers'),
+            'repeated.n_repeated > 0.01 * surveys.n_answers and repeated.n_repeated >= '
+            ~ var('minimum_flagged_answers'),
         ) }} as verdict,
         case
             when repeated.survey_id is null then 'No answer came twice under two ids.'
             else concat(
-                cast(repeated.n_repeated as {{ text }}), ' of ', cast(surveys.n_answers as {{ text }}),
-                ' answers are of the same person, second, score and channel as another, under another response_id. ',
-                'They count twice. Keep the tool''s own id when answers are exported again.'
-            )
+                    cast(repeated.n_repeated as {{ text }}), ' of ', cast(surveys.n_answers as {{ text }}),
+                    ' answers are of the same person, second, score and channel as another, under another ',
+                    'response_id. ',
+                    'They count twice. Keep the id of the tool when answers are exported again.'
+                )
         end as message,
         repeated.example_key
     from surveys

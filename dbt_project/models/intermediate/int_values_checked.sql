@@ -35,7 +35,7 @@ valued as (
         column_name,
         reason,
         row_key,
-        trim({{ json_text('raw_row', 'column_name') }}) as value
+        trim({{ json_text('raw_row', 'column_name') }}) as given_value
     from named
 ),
 
@@ -50,10 +50,10 @@ shaped as (
             when column_name not like '%_at' and column_name not like '%date' and column_name not like 'period%'
                 and column_name <> 'month'
                 then 'word'
-            when {{ text_matches('value', text_literal('^\\d{10}([.]\\d+)?$')) }} then 'seconds'
-            when {{ text_matches('value', text_literal('^\\d{13}$')) }} then 'milliseconds'
-            when {{ text_matches('value', text_literal('^[2-6]\\d{4}([.]\\d+)?$')) }} then 'spreadsheet'
-            when {{ text_matches('value', text_literal('^\\d{1,4}[/.-]\\d{1,2}[/.-]\\d{1,4}')) }} then 'order'
+            when {{ text_matches('given_value', text_literal('^\\d{10}([.]\\d+)?$')) }} then 'seconds'
+            when {{ text_matches('given_value', text_literal('^\\d{13}$')) }} then 'milliseconds'
+            when {{ text_matches('given_value', text_literal('^[2-6]\\d{4}([.]\\d+)?$')) }} then 'spreadsheet'
+            when {{ text_matches('given_value', text_literal('^\\d{1,4}[/.-]\\d{1,2}[/.-]\\d{1,4}')) }} then 'order'
             else 'other'
         end as shape
     from valued
@@ -74,7 +74,7 @@ commonest as (
     select
         *,
         sum(n_rows) over (partition by raw_table, column_name) as n_flagged,
-        row_number() over (partition by raw_table, column_name order by n_rows desc, shape) as place
+        row_number() over (partition by raw_table, column_name order by n_rows desc, shape asc) as place
     from shapes
 ),
 
@@ -90,12 +90,18 @@ final as (
             cast(commonest.n_flagged as {{ text }}), ' rows of ', cast(tables.n_rows as {{ text }}),
             ' are set aside for their ', commonest.column_name, '. ',
             case commonest.shape
-                when 'implausible' then 'It lies before {{ var("earliest_date") }} or over fifty years ahead (earliest_date).'
+                when 'implausible'
+                    then 'It lies before {{ var("earliest_date") }} or over fifty years ahead (earliest_date).'
                 when 'seconds' then 'It looks like Unix seconds; export ISO 8601, such as 2026-01-31T10:00:00Z.'
-                when 'milliseconds' then 'It looks like Unix milliseconds; export ISO 8601, such as 2026-01-31T10:00:00Z.'
-                when 'spreadsheet' then 'It looks like the day number of a spreadsheet; export ISO 8601, such as 2026-01-31.'
+                when 'milliseconds'
+                    then 'It looks like Unix milliseconds; export ISO 8601, such as 2026-01-31T10:00:00Z.'
+                when 'spreadsheet'
+                    then 'It looks like the day number of a spreadsheet; export ISO 8601, such as 2026-01-31.'
                 when 'order'
-                    then 'Nobody knows whether the day or the month comes first, or the century; export ISO 8601, such as 2026-01-31.'
+                    then concat(
+                            'Nobody knows whether the day or the month comes first, or the century; ',
+                            'export ISO 8601, such as 2026-01-31.'
+                        )
                 when 'word'
                     then 'The word or number is not known; say what a word means in seeds/reference/value_words.csv.'
                 else 'It is no date; export ISO 8601, such as 2026-01-31T10:00:00Z.'

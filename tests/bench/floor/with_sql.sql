@@ -204,8 +204,8 @@ lines as (
         account_id,
         coalesce(currency, 'USD') as currency,
         coalesce(revenue_type, 'other') as revenue_type,
-        cast(amount as decimal(18, 6)) as amount,
-        cast(cost as decimal(18, 6)) as cost,
+        cast(amount as decimal(28, 9)) as amount,
+        cast(cost as decimal(28, 9)) as cost,
         period_start,
         period_end,
         cast(date_trunc('month', period_start) as date) as month_start,
@@ -260,10 +260,10 @@ earned as (
     union all
     select
         account_id, revenue_type, currency, month_start,
-        cast(cast(amount as double) * n_through / n_days as decimal(18, 6))
-        - cast(cast(amount as double) * n_before / n_days as decimal(18, 6)) as amount,
-        cast(cast(cost as double) * n_through / n_days as decimal(18, 6))
-        - cast(cast(cost as double) * n_before / n_days as decimal(18, 6)) as cost
+        cast(cast(amount as double) * n_through / n_days as decimal(28, 9))
+        - cast(cast(amount as double) * n_before / n_days as decimal(28, 9)) as amount,
+        cast(cast(cost as double) * n_through / n_days as decimal(28, 9))
+        - cast(cast(cost as double) * n_before / n_days as decimal(28, 9)) as cost
     from spread
 ),
 
@@ -273,8 +273,8 @@ converted as (
         earned.month_start,
         earned.revenue_type,
         case when earned.currency <> 'USD' then coalesce(rates.rate, newest_rates.rate) end as factor,
-        if(factor is null, earned.amount, cast(cast(earned.amount as double) * factor as decimal(18, 6))) as revenue,
-        if(factor is null, earned.cost, cast(cast(earned.cost as double) * factor as decimal(18, 6))) as cost
+        if(factor is null, earned.amount, cast(cast(earned.amount as double) * factor as decimal(28, 9))) as revenue,
+        if(factor is null, earned.cost, cast(cast(earned.cost as double) * factor as decimal(28, 9))) as cost
     from earned
     left join rates on earned.currency = rates.currency and earned.month_start = rates.month_start
     left join newest_rates on earned.currency = newest_rates.currency
@@ -284,14 +284,14 @@ select
     account_id,
     month_start,
     revenue_type,
-    cast(sum(revenue) as decimal(18, 6)) as revenue,
-    cast(coalesce(sum(cost), 0) as decimal(18, 6)) as cost
+    cast(sum(revenue) as decimal(28, 9)) as revenue,
+    cast(coalesce(sum(cost), 0) as decimal(28, 9)) as cost
 from converted
 group by account_id, month_start, revenue_type;
 
 -- Revenue of the twelve months before the month of an answer.
 create temp table revenue_before as
-select asked.account_id, asked.month_start, cast(sum(earned.revenue) as decimal(18, 6)) as revenue
+select asked.account_id, asked.month_start, cast(sum(earned.revenue) as decimal(28, 9)) as revenue
 from (
     select distinct account_id, month_start, cast(month_start - interval 12 month as date) as first_month from answers
 ) as asked

@@ -53,9 +53,10 @@ final as (
         described.scale_direction,
         -- The check that failed; source_checks says of what.
         cast(withheld.check_name as {{ dbt.type_string() }}) as suppression_reason,
-        cast(scale_min as integer) as scale_min,
-        cast(scale_max as integer) as scale_max,
-        metric = 'nps' and coalesce(counts_as_nps, scale_min = 0 and scale_max = 10) as counts_as_nps
+        cast(described.scale_min as integer) as scale_min,
+        cast(described.scale_max as integer) as scale_max,
+        described.metric = 'nps'
+        and coalesce(described.counts_as_nps, described.scale_min = 0 and described.scale_max = 10) as counts_as_nps
     from described
     left join withheld
         on described.survey_id = withheld.survey_id

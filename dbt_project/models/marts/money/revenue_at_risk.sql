@@ -35,7 +35,8 @@ joined as (
         on accounts.nps_group = retentions.nps_group
 ),
 
--- What the group of the account loses of its revenue in a year, on average; below 0 where groups grow.
+-- What the group of the account loses of its revenue in a year, on average; below 0 where groups grow. A group that
+-- grew from next to nothing makes it more than money can be, and nothing that anybody should expect.
 final as (
     select
         account_id,
@@ -46,7 +47,11 @@ final as (
         risk_reason,
         currency,
         trailing_revenue_12m,
-        cast(exposed * (1 - net_revenue_retention) as {{ money_type() }}) as expected_loss,
+        cast(
+            case
+                when abs(exposed * (1 - net_revenue_retention)) < 1e18 then exposed * (1 - net_revenue_retention)
+            end as {{ money_type() }}
+        ) as expected_loss,
         least(exposed * (1 - retention_ci_low), exposed * (1 - retention_ci_high)) as ci_low,
         greatest(exposed * (1 - retention_ci_low), exposed * (1 - retention_ci_high)) as ci_high,
         is_reportable,

@@ -28,7 +28,7 @@ grouped as (
         revenue.month_start,
         account_months.nps_group,
         revenue.revenue_type,
-        count(distinct revenue.account_id) as n_accounts,
+        count(distinct case when revenue.revenue <> 0 or revenue.cost <> 0 then revenue.account_id end) as n_accounts,
         sum(revenue.revenue) as revenue,
         sum(revenue.profit) as profit
     from revenue

@@ -1,92 +1,45 @@
-with
-
-surveys as (
-    select * from {{ ref('int_surveys_checked') }}
-),
-
-revenue as (
-    select * from {{ ref('int_revenue_checked') }}
-),
-
-identities as (
-    select * from {{ ref('int_identities_checked') }}
-),
-
-answer_links as (
-    select * from {{ ref('int_answer_links_checked') }}
-),
-
-values_read as (
-    select * from {{ ref('int_values_checked') }}
-),
-
+{# Of each relation of checks: whose rows it looks at, what it is called, what it is about; whether it weighs money. #}
+{% set parts = [
+    {'model': 'int_surveys_checked', 'raw_table': "'survey_responses'", 'subject': 'survey_id'},
+    {'model': 'int_answer_links_checked', 'raw_table': "'survey_responses'", 'subject': "'all'"},
+    {'model': 'int_revenue_checked', 'raw_table': "'crm_revenue'", 'subject': 'subject', 'has_amounts': true},
+    {'model': 'int_identities_checked', 'raw_table': 'raw_table', 'subject': "'all'"},
+    {'model': 'int_values_checked', 'raw_table': 'raw_table', 'subject': 'subject', 'check_name': "'values_readable'"},
+    {
+        'model': 'int_ignored_columns_checked',
+        'raw_table': 'raw_table',
+        'subject': 'subject',
+        'check_name': "'columns_read'",
+    },
+] %}
 {% set no_amount = 'cast(null as ' ~ float_type() ~ ')' %}
 
+with
+
+{% for part in parts %}
+
+{{ part.model }} as (
+    select * from {{ ref(part.model) }}
+),
+
+{% endfor %}
+
 unioned as (
+    {% for part in parts %}
     select
-        'survey_responses' as raw_table,
-        check_name,
-        survey_id as subject,
+        {{ part.raw_table }} as raw_table,
+        {{ part.check_name or 'check_name' }} as check_name,
+        {{ part.subject }} as subject,
         verdict,
         message,
         example_key,
         n_rows,
         n_flagged,
-        {{ no_amount }} as amount,
-        {{ no_amount }} as amount_flagged
-    from surveys
-    union all
-    select
-        'crm_revenue' as raw_table,
-        check_name,
-        subject,
-        verdict,
-        message,
-        example_key,
-        n_rows,
-        n_flagged,
-        amount,
-        amount_flagged
-    from revenue
-    union all
-    select
-        'survey_responses' as raw_table,
-        check_name,
-        'all' as subject,
-        verdict,
-        message,
-        example_key,
-        n_rows,
-        n_flagged,
-        {{ no_amount }} as amount,
-        {{ no_amount }} as amount_flagged
-    from answer_links
-    union all
-    select
-        raw_table,
-        check_name,
-        'all' as subject,
-        verdict,
-        message,
-        example_key,
-        n_rows,
-        n_flagged,
-        {{ no_amount }} as amount,
-        {{ no_amount }} as amount_flagged
-    from identities
-    union all
-    select
-        raw_table,
-        'values_readable' as check_name,
-        subject,
-        verdict,
-        message,
-        example_key,
-        n_rows,
-        n_flagged,
-        {{ no_amount }} as amount,
-        {{ no_amount }} as amount_flagged
-    from values_read
+        {{ 'amount' if part.has_amounts else no_amount }} as amount,
+        {{ 'amount_flagged' if part.has_amounts else no_amount }} as amount_flagged
+    from {{ part.model }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (

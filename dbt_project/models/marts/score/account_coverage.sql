@@ -38,8 +38,8 @@ summed as (
             'n_invited': 'sum(n_invited)',
             'n_answered': 'sum(n_answered)',
             'revenue': 'sum(revenue)',
-            'revenue_invited': 'sum(revenue * n_invited)',
-            'revenue_answered': 'sum(revenue * n_answered)',
+            'revenue_invited': 'sum(case when n_invited = 1 then revenue else 0 end)',
+            'revenue_answered': 'sum(case when n_answered = 1 then revenue else 0 end)',
         },
         var('account_dimensions'),
     ) }}

@@ -215,10 +215,10 @@ undivided as (
     select
         standing_from as first_day,
         {{ add_days('standing_until', 1) }} as next_day,
-        1 as n_scored,
-        nps_points as points,
-        is_promoter as n_promoters,
-        is_detractor as n_detractors,
+        {{ as_count('1') }} as n_scored,
+        {{ as_count('nps_points') }} as points,
+        {{ as_count('is_promoter') }} as n_promoters,
+        {{ as_count('is_detractor') }} as n_detractors,
         {{ cell_columns() | join(', ') }}
     from answers
     where is_standing_alone

@@ -13,7 +13,7 @@ typed as (
         _row_number,
         upper({{ clean_text('currency') }}) as currency,
         {{ given(moments) }},
-        {{ parse_decimal('rate', 28, 12) }} as rate,
+        {{ parse_decimal('rate', 24, 12) }} as rate,
         {{ parse_date('month') }} as month,
         {{ month_start(parse_date('month')) }} as month_start,
         {{ parse_timestamp('loaded_at') }} as loaded_at
