@@ -31,8 +31,6 @@ HORIZONS = (3, 6, 12)
 FIRST_QUARTER_END = "2020-03-31"
 PANEL = "fct_account_periods"
 # What is read of the estimates; everything between the panel and them is run too.
-# The ledger of these companies passes its checks.
-GIVEN = {"int_money_withheld": "select false as is_withheld"}
 ESTIMATES = (
     "nps_point_value",
     "nps_point_value_checks",
