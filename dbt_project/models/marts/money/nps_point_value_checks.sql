@@ -18,6 +18,7 @@ slopes as (
 past_growths as (
     select
         cell_number,
+        'within_account' as method,
         check_name,
         case when {{ enough }} then statistic end as statistic,
         case when {{ enough }} then p_value end as p_value
@@ -146,7 +147,7 @@ checked as (
     left join past_growths
         on
             estimates.cell_number = past_growths.cell_number
-            and estimates.method = 'within_account'
+            and estimates.method = past_growths.method
             and past_growths.check_name = '{{ check_name }}'
     union all
     {% endfor %}
