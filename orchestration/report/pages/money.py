@@ -88,7 +88,7 @@ CHECKS = {
     "lead": (
         "Lead",
         "growth must not go with scores that are given after it; |t| over 2 over the shortest time caps the grade at "
-        "C, unless most of the score is noise",
+        "C where at least half of the score is known to be no noise",
     ),
     "placebo": ("Placebo", "scores shuffled once among accounts; for information, one shuffle in twenty fails"),
     "dose_response": ("Dose and response", "growth should rise from detractors over passives to promoters"),
