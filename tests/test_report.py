@@ -237,7 +237,7 @@ def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:
 def test_a_path_of_which_nothing_is_known_says_why(tmp_path: Path, reason: str, words: str) -> None:
     empty = dict.fromkeys(("slope_per_point", "slope_ci_low", "slope_ci_high"))
     path = [
-        row | empty | {"suppression_reason": reason, "is_reportable": False}
+        {**row, **empty, "suppression_reason": reason, "is_reportable": False}
         for row in company()["nps_point_value_path"]
     ]
     page = report(tmp_path, company() | {"nps_point_value_path": path})
