@@ -26,10 +26,19 @@ Table = pd.DataFrame
 Generator = np.random.Generator
 
 HORIZON = 3
+# Whole quarters, as the project's variable has them; a panel has those for which it has revenue.
+HORIZONS = (3, 6, 12)
 FIRST_QUARTER_END = "2020-03-31"
 PANEL = "fct_account_periods"
 # What is read of the estimates; everything between the panel and them is run too.
-ESTIMATES = ("nps_point_value", "nps_point_value_checks", "int_value_slopes_estimated", "int_value_cells_numbered")
+ESTIMATES = (
+    "nps_point_value",
+    "nps_point_value_checks",
+    "nps_point_value_path",
+    "int_value_slopes_estimated",
+    "int_past_growths_tested",
+    "int_value_cells_numbered",
+)
 
 
 # Panels ------------------------------------------------------------------------------------------------------------
@@ -98,21 +107,122 @@ class Company:
         return rows[is_there.ravel()]
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """Accounts whose revenue goes from quarter to quarter, so that base, outcome and what was before hang together.
+
+    Each quarter an account grows, and at its end it is asked. ``effect`` is growth per point in the quarter after.
+    """
+
+    effect: float = 0.0
+    # What the mood takes from growth that has been made: per standard deviation of the quarter's own growth.
+    reaction: float = 0.0
+    # Over how many quarters that growth is counted.
+    reaction_quarters: int = 1
+    # Of an account's own growth, and of its mood, what is still there a quarter later.
+    persistence: float = 0.0
+    mood_persistence: float = 0.0
+    # Growth that comes with the account's quality, which also lifts its score: per standard deviation of quality.
+    confounding: float = 0.0
+    n_accounts: int = 200
+    n_quarters: int = 13
+    noise: float = 0.15
+    revenue_tail: float = 1.0
+    share_silent: float = 0.1
+    # Contacts of an account, each with an opinion of its own; none: the score is the mood itself.
+    most_contacts: int = 0
+    # Quarters that pass before the ledger begins.
+    n_unseen: int = 8
+
+    def rows(self, rng: Generator) -> Table:
+        """One row per account and quarter: points at its end (none where silent) and its revenue."""
+        n, n_quarters = self.n_accounts, self.n_unseen + self.n_quarters
+        quality = rng.normal(0, 1, n)
+        season = rng.normal(0.01, 0.03, n_quarters)
+        surprise, fresh = rng.normal(0, 1, (2, n_quarters, n))
+        voices = rng.normal(0, 1, (n_quarters, max(self.most_contacts, 1), n))
+        n_contacts = rng.integers(1, self.most_contacts + 1, n) if self.most_contacts else np.ones(n, int)
+        own, passing, driving = rng.normal(0, 1, n), rng.normal(0, 1, n), np.zeros(n)
+        logarithm = rng.normal(8, self.revenue_tail, n)
+        made = np.zeros((n_quarters, n))
+        points, squares, revenue = np.zeros((3, n_quarters, n))
+        for quarter in range(n_quarters):
+            own = self.persistence * own + np.sqrt(1 - self.persistence**2) * surprise[quarter]
+            growth = season[quarter] + self.confounding * quality + self.noise * own + self.effect * driving
+            logarithm = logarithm + np.log1p(np.maximum(growth, -0.95))
+            revenue[quarter], made[quarter] = np.exp(logarithm), own
+            passing = self.mood_persistence * passing + np.sqrt(1 - self.mood_persistence**2) * fresh[quarter]
+            past = made[max(quarter + 1 - self.reaction_quarters, 0) : quarter + 1].sum(axis=0)
+            mood = quality + 0.7 * passing + self.reaction * past / np.sqrt(self.reaction_quarters)
+            if self.most_contacts:
+                answers = as_points(mood + voices[quarter])
+                answers[np.arange(self.most_contacts)[:, None] >= n_contacts] = 0.0
+                points[quarter] = answers.sum(axis=0) / n_contacts
+                squares[quarter] = (answers * answers).sum(axis=0)
+                driving = 100 * np.tanh(mood)
+            else:
+                points[quarter] = driving = as_points(mood)
+                squares[quarter] = points[quarter] ** 2
+        accounts, quarters = np.indices((n, self.n_quarters))
+        points = np.where(rng.random(points.shape) < self.share_silent, np.nan, points)
+        segments = rng.choice(["enterprise", "mid_market", "small_business"], n)
+        return pd.DataFrame(
+            {
+                "account": accounts.ravel(),
+                "period": quarters.ravel(),
+                "account_points": points[self.n_unseen :].T.ravel(),
+                "account_points_sq_sum": squares[self.n_unseen :].T.ravel(),
+                "n_contacts_answered": np.repeat(n_contacts, self.n_quarters),
+                "revenue": revenue[self.n_unseen :].T.ravel(),
+                "segment": np.repeat(segments, self.n_quarters),
+                "size_band": "all",
+            }
+        )
+
+
+def as_points(mood: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.where(mood > 0.6, 100.0, np.where(mood < -0.6, -100.0, 0.0))
+
+
+def with_windows(rows: Table, horizons: Sequence[int] = HORIZONS) -> Table:
+    """A ledger's rows with revenue of the months up to each quarter end and after it, as the fact has them."""
+    by_quarter = rows.pivot(index="account", columns="period", values="revenue").fillna(0.0)
+    n_quarters = by_quarter.shape[1]
+    summed = by_quarter.cumsum(axis=1).to_numpy()
+    summed = np.concatenate([np.zeros((len(summed), 1)), summed], axis=1)
+    found = rows.copy()
+    period, account = rows["period"].to_numpy(), by_quarter.index.get_indexer(pd.Index(rows["account"]))
+    for months in horizons:
+        n = months // 3
+        is_base_complete, is_outcome_complete = period + 1 >= n, period + n < n_quarters
+        first, last = np.maximum(period + 1 - n, 0), np.minimum(period + 1 + n, n_quarters)
+        here = summed[account, period + 1]
+        found[f"base_revenue_{months}m"] = here - summed[account, first]
+        found[f"next_revenue_{months}m"] = np.where(is_outcome_complete, summed[account, last] - here, np.nan)
+        found[f"is_base_complete_{months}m"] = is_base_complete
+        found[f"is_outcome_complete_{months}m"] = is_outcome_complete
+    return found.drop(columns="revenue")
+
+
 def as_panel(companies: Mapping[str, Table]) -> Table:
-    """Rows of ``fct_account_periods`` for 3 months: each company is a region."""
+    """Rows of ``fct_account_periods``: each company is a region. Rows without windows are of 3 months alone."""
     quarter_ends = pd.date_range(FIRST_QUARTER_END, periods=60, freq="QE")
     panel = pd.concat([rows.assign(region=name) for name, rows in companies.items()], ignore_index=True)
     panel["account_id"] = panel["region"] + " " + panel["account"].astype(str)
     panel["as_of_date"] = quarter_ends[panel["period"]]
-    panel[f"base_revenue_{HORIZON}m"] = panel["base"].round(6)
-    panel[f"next_revenue_{HORIZON}m"] = (panel["base"] * (1 + panel["growth"])).round(6)
-    panel[f"is_base_complete_{HORIZON}m"] = panel[f"is_outcome_complete_{HORIZON}m"] = True
+    if "base" in panel:
+        panel[f"base_revenue_{HORIZON}m"] = panel["base"]
+        panel[f"next_revenue_{HORIZON}m"] = panel["base"] * (1 + panel["growth"])
+        panel[f"is_base_complete_{HORIZON}m"] = panel[f"is_outcome_complete_{HORIZON}m"] = True
+        panel = panel.drop(columns=["base", "growth"])
+    money = [str(name) for name in panel if str(name).startswith(("base_revenue_", "next_revenue_"))]
+    panel[money] = panel[money].round(6)
     panel["currency"] = "USD"
     panel["n_contacts_answered"] = panel["n_contacts_answered"].where(panel["account_points"].notna(), 0)
     points = panel["account_points"]
     group = np.where(points >= 50, "promoter", np.where(points <= -50, "detractor", "passive"))
     panel["nps_group"] = np.where(points.isna(), "no_response", group)
-    return panel.drop(columns=["account", "period", "base", "growth"])
+    return panel.drop(columns=["account", "period"])
 
 
 # Models ------------------------------------------------------------------------------------------------------------
@@ -135,7 +245,7 @@ class Estimator:
     panel_relation: str
     panel_columns: Mapping[str, str]
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    # Tables that stand in for models outside, as queries.
+    # Relations that are given with their rows, each by its query.
     given: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, panel: Table, threads: int = 2) -> dict[str, Table]:
@@ -162,15 +272,20 @@ class Estimator:
 
 def with_growth(panel: Table) -> Table:
     """The panel with growth as the fact has it, from revenue to six decimals."""
-    base, after = panel[f"base_revenue_{HORIZON}m"], panel[f"next_revenue_{HORIZON}m"]
-    return panel.assign(**{f"growth_{HORIZON}m": ((after - base) / base).where(base > 0)})
+    found = panel.copy()
+    for months in HORIZONS:
+        if f"base_revenue_{months}m" in panel:
+            base, after = panel[f"base_revenue_{months}m"], panel[f"next_revenue_{months}m"]
+            is_known = (base > 0) & panel[f"is_base_complete_{months}m"]
+            found[f"growth_{months}m"] = ((after - base) / base).where(is_known)
+    return found
 
 
-def compiled_estimator(folder: Path, **variables: Any) -> Estimator:
-    """The estimator with these variables of the project; the panel's regions are its only dimension."""
+def compiled_estimator(folder: Path, horizons: Sequence[int] = (HORIZON,), **variables: Any) -> Estimator:
+    """The estimator for these horizons, with variables of the project; the panel's regions are its only dimension."""
     given = {
         "as_of_date": "2034-12-31",
-        "revenue_horizons_months": [HORIZON],
+        "revenue_horizons_months": list(horizons),
         "account_dimensions": ["region"],
         **variables,
     }
@@ -220,10 +335,13 @@ def compiled_estimator(folder: Path, **variables: Any) -> Estimator:
 # Replicates --------------------------------------------------------------------------------------------------------
 
 
-def replicated(company: Company, n_replicates: int, seed: int) -> Table:
+def replicated(company: Company | Ledger, n_replicates: int, seed: int) -> Table:
     """The panel of as many companies of one kind, each from a stream of its own."""
     streams = np.random.default_rng(seed).spawn(n_replicates)
-    return as_panel({f"r{index:04d}": company.rows(stream) for index, stream in enumerate(streams)})
+    found = {f"r{index:04d}": company.rows(stream) for index, stream in enumerate(streams)}
+    if isinstance(company, Ledger):
+        found = {name: with_windows(rows) for name, rows in found.items()}
+    return as_panel(found)
 
 
 # Shapes that a real ledger has ----------------------------------------------------------------------------------------

@@ -249,6 +249,8 @@ def point_value(method: str, path: str, months: int, value: float | None, **give
         "revenue_coverage": 0.712,
         "evidence_grade": "R" if is_refused else "C",
         "refusal_reason": "too_few_accounts" if is_refused else None,
+        "grade_reason": "too_few_accounts" if is_refused else "interval_holds_zero",
+        "is_likely_too_small": False,
         **given,
     }
 
@@ -258,6 +260,8 @@ def money(segment: str) -> dict[str, Rows]:
     paths = ("detractor_to_passive", "passive_to_promoter", "detractor_to_promoter")
     checks = (
         ("lead", 0.83, 0.41, "passed"),
+        ("lag", 0.4, 0.69, "passed"),
+        ("pre_trend", 1.1, 0.36, "passed"),
         ("placebo", -2.4, 0.016, "failed"),
         ("reliability", 0.62, None, "passed"),
         ("group_overlap", None, None, "not_applicable"),
@@ -266,13 +270,32 @@ def money(segment: str) -> dict[str, Rows]:
     risks = ("safe", "watch", "at_risk", "at_risk", "unknown")
     return {
         "nps_point_value": [
-            point_value("within_account", "all_accounts", 12, 5000.0, evidence_grade="B"),
+            point_value(
+                "within_account", "all_accounts", 12, 5000.0, evidence_grade="B", grade_reason="not_randomised"
+            ),
             point_value("within_account", "all_accounts", 3, 1000.0),
-            point_value("adjusted_association", "all_accounts", 12, 9000.0),
+            point_value("adjusted_association", "all_accounts", 12, 9000.0, grade_reason="association_only"),
             *(point_value("group_retention", path, 12, None) for path in paths),
-            point_value("lifetime_value", "detractor_to_promoter", 60, 14000.0, evidence_grade="D"),
+            point_value(
+                "lifetime_value", "detractor_to_promoter", 60, 14000.0, evidence_grade="D", grade_reason="descriptive"
+            ),
             point_value("within_account", "all_accounts", 12, 777.0)
             | {"dimension": "segment", "dimension_value": segment},
+        ],
+        "nps_point_value_path": [
+            {
+                "as_of_date": AS_OF,
+                "dimension": "all",
+                "dimension_value": "all",
+                "event_quarter": quarter,
+                "slope_per_point": None if quarter == 4 else 0.0002 * max(quarter, 0),
+                "slope_ci_low": None if quarter == 4 else 0.0002 * max(quarter, 0) - 0.0003,
+                "slope_ci_high": None if quarter == 4 else 0.0002 * max(quarter, 0) + 0.0003,
+                "n_accounts": 12 if quarter == 4 else 290,
+                "is_reportable": quarter != 4,
+                "suppression_reason": "too_few_accounts" if quarter == 4 else None,
+            }
+            for quarter in (-4, -3, -2, -1, 1, 2, 3, 4)
         ],
         "nps_point_value_checks": [
             {

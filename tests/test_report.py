@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from orchestration.report import charts, numbers, render
-from orchestration.report.pages.money import lifted
+from orchestration.report.pages.money import REASONS, lifted
 from orchestration.report.release import Rules
 from orchestration.report.scores import Score
 from tests.small_release import AS_OF, BUILD, MARTS, Rows, company, point_value, rolling, score, write_release
@@ -173,7 +173,10 @@ def test_sentence_is_that_of_the_best_grade_and_claims_no_cause(page: Page) -> N
 
 def test_methods_stand_side_by_side_with_their_intervals(page: Page) -> None:
     assert "less what all did +5,000 2,000 to 8,000 B 310 71.2 %" in page.text
-    assert "one segment, size and quarter +9,000 6,000 to 12,000 C 310 71.2 %" in page.text
+    assert (
+        "one segment, size and quarter +9,000 6,000 to 12,000 C accounts are compared with each other, not with "
+        "themselves 310 71.2 %"
+    ) in page.text
     assert "777" not in page.text
 
 
@@ -199,8 +202,51 @@ def test_each_reason_for_a_refusal_has_words() -> None:
     assert [reason for reason in reasons if "it takes" not in lifted(reason, rules)] == []
 
 
-def test_failed_check_is_told(page: Page) -> None:
-    assert "caps the grade at C failed −2.4 0.016" in page.text
+def test_each_reason_for_a_grade_has_words() -> None:
+    contract = yaml.safe_load((MARTS / "money" / "nps_point_value.yml").read_text(encoding="utf-8"))
+    (described,) = (c["description"] for c in contract["models"][0]["columns"] if c["name"] == "grade_reason")
+    codes = set(re.findall(r"`(\w+)`", described)) - {"refusal_reason", "lag", "pre_trend", "q_value", "not_randomised"}
+    assert codes == set(REASONS)
+
+
+def test_the_sentence_says_why_the_grade_is_no_better(tmp_path: Path) -> None:
+    given = point_value(
+        "within_account",
+        "all_accounts",
+        12,
+        -5000.0,
+        grade_reason="follows_past_growth",
+        is_likely_too_small=True,
+    )
+    page = report(tmp_path, company() | {"nps_point_value": [given]})
+    assert "grade C: the score follows growth that has already been made. More points go with less growth" in page.text
+    assert "Noise alone makes the figure likely too small" in page.text
+    assert "C the score follows growth that has already been made; noise alone makes it likely too" in page.text
+
+
+def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:
+    assert "1 before the quarter that ends with the score 0.0 % −3.0 % to +3.0 % 290" in page.text
+    assert "3 after +6.0 % +3.0 % to +9.0 % 290" in page.text
+    assert "4 after not shown: too few accounts" in page.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("no_variation", "it takes a ledger of over"), ("revenue_withheld", "a check of the revenue ledger failed")],
+)
+def test_a_path_of_which_nothing_is_known_says_why(tmp_path: Path, reason: str, words: str) -> None:
+    empty = dict.fromkeys(("slope_per_point", "slope_ci_low", "slope_ci_high"))
+    path = [
+        {**row, **empty, "suppression_reason": reason, "is_reportable": False}
+        for row in company()["nps_point_value_path"]
+    ]
+    page = report(tmp_path, company() | {"nps_point_value_path": path})
+    assert f"No path can be shown: {words}" in page.text
+
+
+def test_a_failed_check_is_told(page: Page) -> None:
+    assert "one shuffle in twenty fails failed −2.4 0.016" in page.text
+    assert "beyond the effect of earlier scores; p under .05 caps the grade at C passed 0.4 0.690" in page.text
 
 
 def test_growth_rises_with_the_dose_and_a_small_band_is_refused(page: Page) -> None:

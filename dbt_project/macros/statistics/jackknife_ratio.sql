@@ -45,10 +45,7 @@
     {%- set rest = total ~ ' - ' ~ b -%}
     {%- if leverage -%}
         {%- set other_share = 'classes.' ~ leverage -%}
-        {%- set rest = (
-            total ~ ' * greatest(1 - ' ~ share ~ ' - ' ~ other_share
-            ~ ', (1 - ' ~ share ~ ') * (1 - ' ~ other_share ~ ') / 2)'
-        ) -%}
+        {%- set rest = jackknife_rest(total, share, other_share) -%}
     {%- endif -%}
     {%- set weight = 'totals.coefficient' if part else 'totals.n_clusters' -%}
     {%- set spread_by = 'classes.' ~ spread ~ ' * ' ~ weight ~ ' * ' ~ weight -%}

@@ -50,9 +50,6 @@ matched as (
             and stacked.horizon_months = effects.horizon_months
 ),
 
--- Sums of products of what the account's mean and the period effects leave. With deviations u, v from the account's
--- means and effects e, f: sum w (u - e + mean e) (v - f + mean f) = sum w u v - sum w u f - sum w v e + sum w e f
--- - (sum w e) (sum w f) / sum w.
 residual as (
     select
         matched.cell_number,
@@ -72,22 +69,14 @@ residual as (
         {% set panel = 'main_' if prefix == '' else prefix %}
         {% set own = 'matched.' ~ prefix %}
         {% set effects_of = 'matched.' ~ panel %}
-        {% set weights = own ~ 'weight_by_period' %}
         {% set total = 'matched.account_' ~ prefix ~ 'weight' %}
         {% for first, second in pairs %}
-        {% set first_effects = effects_of ~ first ~ '_effects' %}
-        {% set second_effects = effects_of ~ second ~ '_effects' %}
-        {% set both_effects = effects_of ~ first ~ '_' ~ second ~ '_effects' %}
-        {{ own ~ first ~ '_' ~ second }}
-        - {{ list_dot(own ~ first ~ '_by_period', second_effects) }}
-        - {{ list_dot(own ~ second ~ '_by_period', first_effects) }}
-        + {{ list_dot(weights, both_effects) }}
-        - coalesce(
-            {{ list_dot(weights, first_effects) }} * {{ list_dot(weights, second_effects) }} / nullif({{ total }}, 0),
-            0e0
-        ) as {{ prefix ~ first ~ '_' ~ second }},
+        {{ residual_product(own, effects_of, first, second, total) }} as {{ prefix ~ first ~ '_' ~ second }},
         {% if first == second %}
-        1e-10 * ({{ own ~ first ~ '_' ~ first }} + {{ list_dot(weights, both_effects) }})
+        1e-10 * (
+            {{ own ~ first ~ '_' ~ first }}
+            + {{ list_dot(own ~ 'weight_by_period', effects_of ~ first ~ '_' ~ first ~ '_effects') }}
+        )
         + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
         {% endif %}
         {% endfor %}

@@ -63,14 +63,34 @@ PATHS = {
 }
 GRADES = {
     "A": "randomised or staggered",
-    "B": "accounts against themselves; both checks passed, 0 outside the interval",
+    "B": "accounts against themselves; the score does not follow growth, 0 outside the interval, many looks counted",
     "C": "association",
     "D": "descriptive",
     "R": "refused",
 }
+# Why a grade is no better; a refusal has its own words.
+REASONS = {
+    "follows_past_growth": "the score follows growth that has already been made",
+    "lead_failed": "growth goes with scores that were given after it",
+    "order_unknown": "too little lies before the scores to see which came first, score or growth",
+    "interval_holds_zero": "the interval holds 0",
+    "many_looks": "of as many estimates as were looked at, some lie this far from 0 by chance",
+    "association_only": "accounts are compared with each other, not with themselves",
+    "descriptive": "it describes groups",
+}
 CHECKS = {
-    "lead": ("Lead", "growth must not go with scores that are given after it; |t| over 2 caps the grade at C"),
-    "placebo": ("Placebo", "scores shuffled among accounts must show nothing; |t| over 2 caps the grade at C"),
+    "lag": (
+        "Quarter before",
+        "growth in the quarter before a score must not go with it, beyond the effect of earlier scores; p under .05 "
+        "caps the grade at C",
+    ),
+    "pre_trend": ("Year before", "the same of the four quarters before, together; p under .05 caps the grade at C"),
+    "lead": (
+        "Lead",
+        "growth must not go with scores that are given after it; |t| over 2 over the shortest time caps the grade at "
+        "C where at least half of the score is known to be no noise",
+    ),
+    "placebo": ("Placebo", "scores shuffled once among accounts; for information, one shuffle in twenty fails"),
     "dose_response": ("Dose and response", "growth should rise from detractors over passives to promoters"),
     "reliability": ("Reliability", "share of the differences in score that is not the noise of few people"),
     "top_account_share": ("Largest account", "its share of the revenue behind the estimate"),
@@ -87,7 +107,7 @@ BANDS = {
 }
 VERDICTS = {
     "supported": "supported",
-    "compatible": "compatible, and so is 0",
+    "compatible": "compatible, not shown",
     "contradicted": "contradicted",
     "not_enough_data": "not enough data",
     "not_measured": "not measured here",
@@ -104,6 +124,7 @@ RISKS_EXPLAINED = {
     "safe": "the account’s score is 50 or more, and its decision maker, if any answered, gave 7 or more",
     "unknown": "silent, or the last answer has expired",
 }
+QUARTERS = {-1: "the quarter that ends with the score", 1: "the quarter that begins with it"}
 HEADLINE_MONTHS = 12
 ACCOUNTS_SHOWN = 12
 NO_ACCOUNT = "The release holds no account."
@@ -125,6 +146,7 @@ def page(release: Release, build: Build) -> Page:
         "Value of a point",
         [
             _value(release, values),
+            _path(release),
             _checks(release, values),
             _dose(release),
             _retention(release),
@@ -218,12 +240,26 @@ def told(row: Given) -> str:
     value, low, high = (money(row[key]) for key in ("value_per_point", "ci_low", "ci_high"))
     months = row["horizon_months"]
     revenue = "annual revenue" if months == 12 else f"revenue over {months} months"
-    return (
+    because = f": {reason(row)}" if reason(row) else ""
+    said = [
         f"One NPS point is associated with {row['currency']}{NO_BREAK_SPACE}{value} (95 % interval {low} to {high}) "
         f"of {revenue} over {counted(row['n_accounts'], 'account')} covering {share(row['revenue_coverage'])} of "
-        f"revenue; method {phrase(row['method']).lower()}, grade {row['evidence_grade']}. This does not show that "
-        "raising NPS by one point causes it."
-    )
+        f"revenue; method {phrase(row['method']).lower()}, grade {row['evidence_grade']}{because}."
+    ]
+    if row["ci_high"] < 0:
+        said.append("More points go with less growth here.")
+    if row["is_likely_too_small"]:
+        said.append(
+            "Noise alone makes the figure likely too small: few people speak for an account, and most of the "
+            "differences in score are chance."
+        )
+    return " ".join([*said, "This does not show that raising NPS by one point causes it."])
+
+
+def reason(row: Given) -> str:
+    """Why the grade is no better; nothing where it is as good as data without an experiment can be."""
+    code = row["grade_reason"]
+    return "" if code in (None, "not_randomised") else REASONS.get(code, phrase(code).lower())
 
 
 def _value_table(rows: Sequence[Given], caption: str, rules: Rules) -> Table:
@@ -263,11 +299,78 @@ def _value_row(row: Given, shown: tuple[float, float, float] | None, scale: char
         [
             label,
             Cell(signed_money(value), note=money_interval(low, high)),
-            Cell(row["evidence_grade"]),
+            Cell(row["evidence_grade"], note=_grade_note(row)),
             Cell(drawing=charts.span(shown, scale, words, is_weak=is_weak)),
             accounts,
         ]
     )
+
+
+def _grade_note(row: Given) -> str:
+    noise = "noise alone makes it likely too small" if row["is_likely_too_small"] else ""
+    return "; ".join(words for words in (reason(row), noise) if words)
+
+
+def _path(release: Release) -> Section:
+    slug, title = "path", "Which came first, the score or the growth?"
+    rows = release.rows(
+        """
+        select *
+        from marts.nps_point_value_path
+        where dimension = 'all'
+        order by event_quarter
+        """
+    )
+    shown = [None if row["suppression_reason"] else _slope(row) for row in rows]
+    if not any(shown):
+        why = "it takes a ledger of over a year, and accounts that answer again"
+        if any(row["suppression_reason"] == "revenue_withheld" for row in rows):
+            why = lifted("revenue_withheld", release.rules)
+        return Section(slug, title, [Refusal(f"No path can be shown: {why}.")])
+    scale = _scale(shown)
+    drawn = []
+    for row, found in zip(rows, shown, strict=True):
+        quarter = row["event_quarter"]
+        label = Cell(f"{abs(quarter)} before" if quarter < 0 else f"{quarter} after", note=QUARTERS.get(quarter, ""))
+        if found is None:
+            drawn.append(
+                Row([label, Cell(f"not shown: {phrase(row['suppression_reason']).lower()}", is_quiet=True, spans=3)])
+            )
+            continue
+        value, low, high = (signed_share(end) for end in found)
+        drawn.append(
+            Row(
+                [
+                    label,
+                    Cell(value, note=f"{low} to {high}"),
+                    Cell(drawing=charts.span(found, scale, f"{label.text}: {value} (95 % interval {low} to {high})")),
+                    Cell(count(row["n_accounts"])),
+                ]
+            )
+        )
+    columns = [
+        Column("Quarter"),
+        Column("Growth for 100 points", "number", note="95 % interval"),
+        Column("", "chart", drawing=charts.axis(scale, lambda value: share(value, 0))),
+        Column("Accounts", "number"),
+    ]
+    source = Source("marts.nps_point_value_path", "dimension = 'all', each event_quarter")
+    return Section(
+        slug,
+        title,
+        [
+            Table(
+                "Growth by quarter before and after a score, accounts against themselves", columns, drawn, source=source
+            )
+        ],
+        lead="Where a score makes growth, growth after it stands out. Where growth before it stands out, the score may "
+        "follow it, or earlier scores may have made it: the checks Quarter before and Year before tell these apart.",
+    )
+
+
+def _slope(row: Given) -> tuple[float, float, float]:
+    """Growth for a hundred points, and the ends of its interval."""
+    return 100 * row["slope_per_point"], 100 * row["slope_ci_low"], 100 * row["slope_ci_high"]
 
 
 def _checks(release: Release, values: Sequence[Given]) -> Section:
@@ -767,8 +870,9 @@ def _claims(release: Release) -> Section:
         slug,
         title,
         [Table("Published claims", columns, drawn, source=Source("marts.claims_vs_evidence"))],
-        lead="A claim is never an input. It is supported where our interval holds its figure and lies above 0, and no "
-        "better proven than our own estimate is graded.",
+        lead="A claim is never an input. It is supported where our interval holds its figure, lies above 0 and is no "
+        "wider than the figure, with at least 30 behind it and grade C or better; a provable value takes a B. "
+        "Compatible: not contradicted, and not shown.",
     )
 
 

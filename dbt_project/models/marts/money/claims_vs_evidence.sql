@@ -39,6 +39,7 @@ slopes as (
         slope_per_point as own_estimate,
         slope_ci_low as ci_low,
         slope_ci_high as ci_high,
+        n_accounts as n_behind,
         evidence_grade
     from point_values
     where method in ('within_account', 'adjusted_association')
@@ -50,6 +51,7 @@ point_money as (
         value_per_point as own_estimate,
         ci_low,
         ci_high,
+        n_accounts as n_behind,
         evidence_grade
     from point_values
     where method = 'within_account'
@@ -61,6 +63,7 @@ calling as (
         uplift as own_estimate,
         ci_low,
         ci_high,
+        n_fewest_accounts as n_behind,
         evidence_grade
     from uplifts
     union all
@@ -69,6 +72,7 @@ calling as (
         churn_avoided as own_estimate,
         churn_avoided_ci_low as ci_low,
         churn_avoided_ci_high as ci_high,
+        n_fewest_accounts as n_behind,
         evidence_grade
     from uplifts
     union all
@@ -77,6 +81,7 @@ calling as (
         revenue_per_hour as own_estimate,
         revenue_per_hour_ci_low as ci_low,
         revenue_per_hour_ci_high as ci_high,
+        n_fewest_accounts as n_behind,
         case when revenue_per_hour is null then 'R' else evidence_grade end as evidence_grade
     from uplifts
 ),
@@ -87,6 +92,7 @@ onboarding as (
         nps_day_60 as own_estimate,
         nps_day_60_ci_low as ci_low,
         nps_day_60_ci_high as ci_high,
+        n_answers_day_60 as n_behind,
         'D' as evidence_grade
     from onboarded
 ),
@@ -97,7 +103,8 @@ channel_differences as (
         'nps_' || higher.service_channel || '_less_' || lower_one.service_channel as measure,
         higher.nps - lower_one.nps as own_estimate,
         sqrt(higher.std_error * higher.std_error + lower_one.std_error * lower_one.std_error)
-        * {{ t_quantile('least(higher.degrees_of_freedom, lower_one.degrees_of_freedom)') }} as margin_of_error
+        * {{ t_quantile('least(higher.degrees_of_freedom, lower_one.degrees_of_freedom)') }} as margin_of_error,
+        least(higher.n_scored, lower_one.n_scored) as n_behind
     from channels as higher
     inner join channels as lower_one
         on higher.service_channel <> lower_one.service_channel
@@ -117,6 +124,7 @@ estimates as (
         own_estimate,
         own_estimate - margin_of_error as ci_low,
         own_estimate + margin_of_error as ci_high,
+        n_behind,
         'D' as evidence_grade
     from channel_differences
 ),
@@ -127,7 +135,13 @@ joined as (
         estimates.own_estimate,
         estimates.ci_low,
         estimates.ci_high,
-        estimates.evidence_grade
+        estimates.n_behind,
+        estimates.evidence_grade,
+        -- That a point has a value that can be proven is more than that it goes with one.
+        case
+            when claims.measure = 'value_per_point' then estimates.evidence_grade in ('A', 'B')
+            else estimates.evidence_grade in ('A', 'B', 'C')
+        end as is_graded_well_enough
     from claims
     left join estimates
         on claims.measure = estimates.measure
@@ -142,7 +156,12 @@ judged as (
             when own_estimate is null or ci_low is null or ci_high is null then 'not_enough_data'
             when ci_high < 0 then 'contradicted'
             when claimed_value < ci_low or claimed_value > ci_high then 'contradicted'
-            when ci_low > 0 then 'supported'
+            when
+                ci_low > 0
+                and n_behind >= {{ var('reportable_scored_answers') }}
+                and coalesce(ci_high - ci_low <= abs(claimed_value), true)
+                and is_graded_well_enough
+                then 'supported'
             else 'compatible'
         end as verdict
     from joined

@@ -15,6 +15,16 @@ slopes as (
     select * from {{ ref('int_value_slopes_estimated') }}
 ),
 
+past_growths as (
+    select
+        cell_number,
+        'within_account' as method,
+        check_name,
+        case when {{ enough }} then statistic end as statistic,
+        case when {{ enough }} then p_value end as p_value
+    from {{ ref('int_past_growths_tested') }}
+),
+
 gaps as (
     select * from {{ ref('int_retention_gaps_estimated') }}
 ),
@@ -114,6 +124,31 @@ checked as (
             and estimates.sample_months = judged.horizon_months
             and estimates.method = judged.method
             and judged.check_name = '{{ check_name }}'
+    union all
+    {% endfor %}
+    -- One test of the cell, whatever the horizon: growth that came before the score is in the base of each.
+    {% for check_name in ['lag', 'pre_trend'] %}
+    select
+        estimates.cell_number,
+        estimates.method,
+        estimates.path,
+        estimates.horizon_months,
+        '{{ check_name }}' as check_name,
+        past_growths.statistic,
+        past_growths.p_value,
+        past_growths.p_value >= {{ var('check_p_limit') }} as is_passed,
+        case
+            when estimates.method <> 'within_account' then 'not_within_accounts'
+            when past_growths.check_name is null then 'too_few_quarters_before'
+            when past_growths.statistic is null then 'too_few_accounts'
+        end as reason,
+        cast(null as {{ float_type() }}) as corrected_slope
+    from estimates
+    left join past_growths
+        on
+            estimates.cell_number = past_growths.cell_number
+            and estimates.method = past_growths.method
+            and past_growths.check_name = '{{ check_name }}'
     union all
     {% endfor %}
     select
