@@ -29,7 +29,7 @@ class Relation:
 
     name: str
     relation: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, str | None]
     sql: str = ""
 
 
@@ -54,12 +54,16 @@ class CompiledModels:
                 if table.name in GIVEN:
                     connection.execute(f"create table {table.relation} as {GIVEN[table.name]}")
                     continue
+                if table.name in given:
+                    connection.register("given", given[table.name])
+                # What has no contract has the types that it is given.
+                if None in table.columns.values():
+                    connection.execute(f"create table {table.relation} as from given")
+                    continue
                 listed = ", ".join(f'"{name}" {data_type}' for name, data_type in table.columns.items())
                 connection.execute(f"create table {table.relation} ({listed})")
                 if table.name in given:
-                    connection.register("given", given[table.name])
                     connection.execute(f"insert into {table.relation} by name select * from given")
-                    connection.unregister("given")
             for model in self.models:
                 connection.execute(f"create table {model.relation} as {model.sql}")
             return {

@@ -1,7 +1,7 @@
 {% set next_quarter = quarter_start(add_days(as_of_date(), 1)) %}
 {% set dimensions_of_accounts = "('" ~ (['all'] + var('account_dimensions')) | join("', '") ~ "')" %}
 {% set horizon = var('revenue_horizons_months') | max %}
--- The normal quantiles of 97.5 and 80 %: t with so many degrees of freedom that it is normal.
+{# As errors_seen, where t is normal. #}
 {% set normal_errors = '(' ~ var('interval_z') ~ 'e0 + 0.8416212335729143e0)' %}
 
 with
