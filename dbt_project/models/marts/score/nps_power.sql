@@ -31,6 +31,15 @@ point_values as (
         and horizon_months = {{ horizon }}
 ),
 
+changes as (
+    select * from {{ ref('int_nps_changes_estimated') }}
+    where
+        comparison = 'quarter_on_quarter'
+        and period_to >= {{ add_months(next_quarter, -9) }}
+        and period_to < {{ next_quarter }}
+        and std_error > 1e-9
+),
+
 -- A quarter in which nobody was asked is compared with nothing.
 programs as (
     select
@@ -95,6 +104,17 @@ accounts as (
     group by cell_number
 ),
 
+-- The variance of the change from one quarter to the next, account by account, over what one answer a side adds to it.
+paired as (
+    select
+        program_type,
+        'all' as dimension,
+        {{ exact_sum('std_error * std_error') }} / {{ exact_sum('1e0 / n_from + 1e0 / n_to') }} as paired_variance,
+        {{ exact_sum('degrees_of_freedom') }} / count(*) as paired_degrees_of_freedom
+    from changes
+    group by program_type
+),
+
 measured as (
     select
         cells.program_type,
@@ -102,6 +122,8 @@ measured as (
         cells.dimension_value,
         accounts.n_clusters,
         ratios.std_error,
+        paired.paired_variance,
+        paired.paired_degrees_of_freedom,
         sums.is_one_answer_each,
         coalesce(sums.n_answers, 0) as n_answers,
         coalesce(programs.n_quarters, 0) as n_quarters,
@@ -119,6 +141,10 @@ measured as (
         on cells.cell_number = ratios.cell_number
     left join accounts
         on cells.cell_number = accounts.cell_number
+    left join paired
+        on
+            cells.program_type = paired.program_type
+            and cells.dimension = paired.dimension
 ),
 
 -- Where no account answered twice in a quarter, answers are independent, as they are for the intervals of scores.
@@ -141,6 +167,8 @@ planned as (
     select
         *,
         errors_seen * sqrt(2 * variance * design_effect / nullif(n_scored, 0)) as smallest_change_seen,
+        {{ errors_seen('paired_degrees_of_freedom') }} * sqrt(2 * paired_variance / nullif(n_scored, 0))
+            as smallest_paired_change_seen,
         2 * variance * design_effect * {{ normal_errors }} * {{ normal_errors }} / 25 as normal_answers
     from designed
 ),
@@ -215,6 +243,7 @@ final as (
         suppression_reason,
         value_suppression_reason,
         case when is_given then smallest_change_seen end as smallest_change_seen,
+        case when is_given then smallest_paired_change_seen end as smallest_paired_change_seen,
         case when is_given then sqrt(variance) end as points_std_dev,
         case when is_given then design_effect end as design_effect,
         case when is_given then effective_n end as effective_n,
