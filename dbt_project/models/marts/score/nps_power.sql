@@ -77,6 +77,8 @@ classes as (
         points_sum as numerator,
         n_answers as denominator,
         count(*) as n_clusters,
+        min(cluster_number) as first_cluster,
+        max(cluster_number) as last_cluster,
         sum(points_sq_sum) as points_sq_sum
     from clusters
     group by cell_number, points_sum, n_answers
@@ -91,16 +93,9 @@ sums as (
         cell_number,
         sum(denominator * n_clusters) as n_answers,
         sum(points_sq_sum) as points_sq_sum,
-        max(denominator) = 1 as is_one_answer_each
+        max(denominator) = 1 as is_one_answer_each,
+        min(first_cluster) = max(last_cluster) as is_one_account
     from classes
-    group by cell_number
-),
-
-accounts as (
-    select
-        cell_number,
-        count(distinct cluster_number) as n_clusters
-    from clusters
     group by cell_number
 ),
 
@@ -120,11 +115,11 @@ measured as (
         cells.program_type,
         cells.dimension,
         cells.dimension_value,
-        accounts.n_clusters,
         ratios.std_error,
         paired.paired_variance,
         paired.paired_degrees_of_freedom,
         sums.is_one_answer_each,
+        sums.is_one_account,
         coalesce(sums.n_answers, 0) as n_answers,
         coalesce(programs.n_quarters, 0) as n_quarters,
         greatest(sums.points_sq_sum * 1e0 / sums.n_answers - ratios.estimate * ratios.estimate, 0e0) as variance,
@@ -139,8 +134,6 @@ measured as (
         on cells.cell_number = sums.cell_number
     left join ratios
         on cells.cell_number = ratios.cell_number
-    left join accounts
-        on cells.cell_number = accounts.cell_number
     left join paired
         on
             cells.program_type = paired.program_type
@@ -193,7 +186,7 @@ judged as (
         case
             when n_answers = 0 then 'no_answers'
             when n_scored < {{ var('minimum_scored_answers') }} then 'suppressed'
-            when n_clusters = 1 then 'one_account'
+            when is_one_account then 'one_account'
             when variance <= 0 or std_error <= 1e-9 then 'no_variation'
             when smallest_change_seen > 200 then 'beyond_the_scale'
             when n_scored < {{ var('reportable_scored_answers') }} then 'low_sample'
