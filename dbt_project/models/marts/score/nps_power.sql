@@ -1,6 +1,5 @@
 {% set next_quarter = quarter_start(add_days(as_of_date(), 1)) %}
 {% set dimensions_of_accounts = "('" ~ (['all'] + var('account_dimensions')) | join("', '") ~ "')" %}
-{% set horizon = var('revenue_horizons_months') | max %}
 {# As errors_seen, where t is normal. #}
 {% set normal_errors = '(' ~ var('interval_z') ~ 'e0 + 0.8416212335729143e0)' %}
 
@@ -28,7 +27,7 @@ point_values as (
     where
         method = 'within_account'
         and path = 'all_accounts'
-        and horizon_months = {{ horizon }}
+        and horizon_months = 12
 ),
 
 changes as (
