@@ -31,8 +31,6 @@ HORIZONS = (3, 6, 12)
 FIRST_QUARTER_END = "2020-03-31"
 PANEL = "fct_account_periods"
 # What is read of the estimates; everything between the panel and them is run too.
-# The ledger of these companies passes its checks.
-GIVEN = {"int_money_withheld": "select false as is_withheld"}
 ESTIMATES = (
     "nps_point_value",
     "nps_point_value_checks",
@@ -147,7 +145,7 @@ class Ledger:
         own, passing, driving = rng.normal(0, 1, n), rng.normal(0, 1, n), np.zeros(n)
         logarithm = rng.normal(8, self.revenue_tail, n)
         made = np.zeros((n_quarters, n))
-        points, revenue = np.zeros((n_quarters, n)), np.zeros((n_quarters, n))
+        points, squares, revenue = np.zeros((3, n_quarters, n))
         for quarter in range(n_quarters):
             own = self.persistence * own + np.sqrt(1 - self.persistence**2) * surprise[quarter]
             growth = season[quarter] + self.confounding * quality + self.noise * own + self.effect * driving
@@ -160,9 +158,11 @@ class Ledger:
                 answers = as_points(mood + voices[quarter])
                 answers[np.arange(self.most_contacts)[:, None] >= n_contacts] = 0.0
                 points[quarter] = answers.sum(axis=0) / n_contacts
+                squares[quarter] = (answers * answers).sum(axis=0)
                 driving = 100 * np.tanh(mood)
             else:
                 points[quarter] = driving = as_points(mood)
+                squares[quarter] = points[quarter] ** 2
         accounts, quarters = np.indices((n, self.n_quarters))
         points = np.where(rng.random(points.shape) < self.share_silent, np.nan, points)
         segments = rng.choice(["enterprise", "mid_market", "small_business"], n)
@@ -171,6 +171,7 @@ class Ledger:
                 "account": accounts.ravel(),
                 "period": quarters.ravel(),
                 "account_points": points[self.n_unseen :].T.ravel(),
+                "account_points_sq_sum": squares[self.n_unseen :].T.ravel(),
                 "n_contacts_answered": np.repeat(n_contacts, self.n_quarters),
                 "revenue": revenue[self.n_unseen :].T.ravel(),
                 "segment": np.repeat(segments, self.n_quarters),

@@ -251,14 +251,28 @@ def test_the_sentence_says_why_the_grade_is_no_better(tmp_path: Path) -> None:
     )
     page = report(tmp_path, company() | {"nps_point_value": [given]})
     assert "grade C: the score follows growth that has already been made. More points go with less growth" in page.text
-    assert "The figure is likely too small" in page.text
-    assert "C the score follows growth that has already been made; likely too small 310" in page.text
+    assert "Noise alone makes the figure likely too small" in page.text
+    assert "C the score follows growth that has already been made; noise alone makes it likely too" in page.text
 
 
 def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:
     assert "1 before the quarter that ends with the score 0.0 % −3.0 % to +3.0 % 290" in page.text
     assert "3 after +6.0 % +3.0 % to +9.0 % 290" in page.text
     assert "4 after not shown: too few accounts" in page.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("no_variation", "it takes a ledger of over"), ("revenue_withheld", "a check of the revenue ledger failed")],
+)
+def test_a_path_of_which_nothing_is_known_says_why(tmp_path: Path, reason: str, words: str) -> None:
+    empty = dict.fromkeys(("slope_per_point", "slope_ci_low", "slope_ci_high"))
+    path = [
+        row | empty | {"suppression_reason": reason, "is_reportable": False}
+        for row in company()["nps_point_value_path"]
+    ]
+    page = report(tmp_path, company() | {"nps_point_value_path": path})
+    assert f"No path can be shown: {words}" in page.text
 
 
 def test_a_failed_check_is_told(page: Page) -> None:

@@ -72,7 +72,7 @@ GRADES = {
 REASONS = {
     "follows_past_growth": "the score follows growth that has already been made",
     "lead_failed": "growth goes with scores that were given after it",
-    "order_unknown": "too few quarters lie before the scores to see which came first, score or growth",
+    "order_unknown": "too little lies before the scores to see which came first, score or growth",
     "interval_holds_zero": "the interval holds 0",
     "many_looks": "of as many estimates as were looked at, some lie this far from 0 by chance",
     "association_only": "accounts are compared with each other, not with themselves",
@@ -87,7 +87,8 @@ CHECKS = {
     "pre_trend": ("Year before", "the same of the four quarters before, together; p under .05 caps the grade at C"),
     "lead": (
         "Lead",
-        "growth must not go with scores that are given after it; |t| over 2 over 3 months caps the grade at C",
+        "growth must not go with scores that are given after it; |t| over 2 over the shortest time caps the grade at "
+        "C where at least half of the score is known to be no noise",
     ),
     "placebo": ("Placebo", "scores shuffled once among accounts; for information, one shuffle in twenty fails"),
     "dose_response": ("Dose and response", "growth should rise from detractors over passives to promoters"),
@@ -282,7 +283,10 @@ def told(row: Given) -> str:
     if row["ci_high"] < 0:
         said.append("More points go with less growth here.")
     if row["is_likely_too_small"]:
-        said.append("The figure is likely too small: most of the differences in score are the noise of few people.")
+        said.append(
+            "Noise alone makes the figure likely too small: few people speak for an account, and most of the "
+            "differences in score are chance."
+        )
     return " ".join([*said, "This does not show that raising NPS by one point causes it."])
 
 
@@ -337,9 +341,8 @@ def _value_row(row: Given, shown: tuple[float, float, float] | None, scale: char
 
 
 def _grade_note(row: Given) -> str:
-    return "; ".join(
-        words for words in (reason(row), "likely too small" if row["is_likely_too_small"] else "") if words
-    )
+    noise = "noise alone makes it likely too small" if row["is_likely_too_small"] else ""
+    return "; ".join(words for words in (reason(row), noise) if words)
 
 
 def _path(release: Release) -> Section:
@@ -354,11 +357,10 @@ def _path(release: Release) -> Section:
     )
     shown = [None if row["suppression_reason"] else _slope(row) for row in rows]
     if not any(shown):
-        return Section(
-            slug,
-            title,
-            [Refusal("No path can be shown: it takes a ledger of over a year, and accounts that answer again.")],
-        )
+        why = "it takes a ledger of over a year, and accounts that answer again"
+        if any(row["suppression_reason"] == "revenue_withheld" for row in rows):
+            why = lifted("revenue_withheld", release.rules)
+        return Section(slug, title, [Refusal(f"No path can be shown: {why}.")])
     scale = _scale(shown)
     drawn = []
     for row, found in zip(rows, shown, strict=True):

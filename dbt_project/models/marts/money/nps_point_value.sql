@@ -136,9 +136,9 @@ reasoned as (
             when method = 'adjusted_association' then 'association_only'
             when method <> 'within_account' then 'descriptive'
             when lag_verdict = 'failed' or pre_trend_verdict = 'failed' then 'follows_past_growth'
-            -- Where most of the score is noise, points do not stand for themselves, and the test fails by it.
-            when lead_verdict = 'failed' and coalesce(reliability >= {{ var('minimum_reliability') }}, true)
-                then 'lead_failed'
+            -- Where most of the score is noise, points do not stand for themselves, and the test fails by it; so it may
+            -- where one contact speaks for each account, and nobody knows how much is noise.
+            when lead_verdict = 'failed' and reliability >= {{ var('minimum_reliability') }} then 'lead_failed'
             when lag_verdict <> 'passed' then 'order_unknown'
             when p_value is null or abs(given_slope) <= margin then 'interval_holds_zero'
             when q_value > {{ var('maximum_false_share') }} then 'many_looks'

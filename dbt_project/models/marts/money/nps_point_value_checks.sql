@@ -16,8 +16,13 @@ slopes as (
 ),
 
 past_growths as (
-    select * from {{ ref('int_past_growths_tested') }}
-    where {{ enough }}
+    select
+        cell_number,
+        'within_account' as method,
+        check_name,
+        case when {{ enough }} then statistic end as statistic,
+        case when {{ enough }} then p_value end as p_value
+    from {{ ref('int_past_growths_tested') }}
 ),
 
 gaps as (
@@ -134,14 +139,15 @@ checked as (
         past_growths.p_value >= {{ var('check_p_limit') }} as is_passed,
         case
             when estimates.method <> 'within_account' then 'not_within_accounts'
-            when past_growths.statistic is null then 'too_few_quarters_before'
+            when past_growths.check_name is null then 'too_few_quarters_before'
+            when past_growths.statistic is null then 'too_few_accounts'
         end as reason,
         cast(null as {{ float_type() }}) as corrected_slope
     from estimates
     left join past_growths
         on
             estimates.cell_number = past_growths.cell_number
-            and estimates.method = 'within_account'
+            and estimates.method = past_growths.method
             and past_growths.check_name = '{{ check_name }}'
     union all
     {% endfor %}
