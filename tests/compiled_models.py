@@ -29,7 +29,7 @@ class Relation:
 
     name: str
     relation: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, str | None]
     sql: str = ""
 
 
@@ -54,11 +54,17 @@ class CompiledModels:
                 if table.name in GIVEN:
                     connection.execute(f"create table {table.relation} as {GIVEN[table.name]}")
                     continue
-                listed = ", ".join(f'"{name}" {data_type}' for name, data_type in table.columns.items())
-                connection.execute(f"create table {table.relation} ({listed})")
-                if table.name in given:
+                # What has no contract has the types of the rows that are given, and must be given.
+                is_typed = None not in table.columns.values()
+                if is_typed:
+                    listed = ", ".join(f'"{name}" {data_type}' for name, data_type in table.columns.items())
+                    connection.execute(f"create table {table.relation} ({listed})")
+                if table.name in given or not is_typed:
                     connection.register("given", given[table.name])
-                    connection.execute(f"insert into {table.relation} by name select * from given")
+                    filled = (
+                        "insert into {0} by name select * from given" if is_typed else "create table {0} as from given"
+                    )
+                    connection.execute(filled.format(table.relation))
                     connection.unregister("given")
             for model in self.models:
                 connection.execute(f"create table {model.relation} as {model.sql}")

@@ -127,6 +127,7 @@ def company(segment: str = "enterprise") -> dict[str, Rows]:
             }
             for index, rule in enumerate(rules)
         ],
+        "nps_power": [seen()],
         "account_nps": [
             {
                 "account_id": f"A{index}",
@@ -226,6 +227,26 @@ def arrived(
         "share_flagged": n_flagged / 22,
         "amount_flagged": None,
         "share_of_amount": amount,
+    }
+
+
+def seen(**given: Any) -> dict[str, Any]:
+    """A row of nps_power for the company."""
+    return {
+        "as_of_date": AS_OF,
+        "program_type": "relationship",
+        "dimension": "all",
+        "dimension_value": "all",
+        "currency": "USD",
+        "n_scored": 128,
+        "n_quarters": 4,
+        "smallest_change_seen": 28.0162,
+        "smallest_paired_change_seen": 21.44,
+        "answers_for_5_points": 4019,
+        "smallest_value_seen": 4300.4,
+        "accounts_for_value": 230,
+        "is_reportable": True,
+        **given,
     }
 
 

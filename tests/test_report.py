@@ -16,9 +16,10 @@ import yaml
 
 from orchestration.report import charts, numbers, render
 from orchestration.report.pages.money import REASONS, lifted
+from orchestration.report.pages.score import UNSEEN
 from orchestration.report.release import Rules
 from orchestration.report.scores import Score
-from tests.small_release import AS_OF, BUILD, MARTS, Rows, company, point_value, rolling, score, write_release
+from tests.small_release import AS_OF, BUILD, MARTS, Rows, company, point_value, rolling, score, seen, write_release
 
 REFERENCE = re.compile(r"""(?:src|href|xlink:href|action|data|poster|srcset)\s*=\s*["']?\s*([^"'\s>]*)""")
 CALL = re.compile(r"url\(|@import|<script|<iframe|<object|<embed|<link(?! rel=\"icon\" href=\"data:,\")")
@@ -117,6 +118,26 @@ def test_change_is_refused_without_a_score_a_year_before(tmp_path: Path) -> None
     assert "A year before there was no score: the first answer is of 1 July 2026." in young.text
 
 
+def test_how_small_a_change_can_be_seen_is_said(page: Page, tmp_path: Path) -> None:
+    assert (
+        "With 128 answers a quarter a change of 28.0 points can be seen, and one of 21.4 where quarters are compared "
+        "by account. To see 5 points it takes 4,019 answers a quarter."
+    ) in page.text
+    few = seen(suppression_reason="low_sample", is_reportable=False, smallest_paired_change_seen=None)
+    text = report(tmp_path, company() | {"nps_power": [few]}).text
+    assert "a change of 28.0 points can be seen. To see 5 points it takes 4,019 answers a quarter. That is a" in text
+    none = seen(suppression_reason="suppressed", smallest_change_seen=None, answers_for_5_points=None, n_scored=3)
+    text = report(tmp_path, company() | {"nps_power": [none]}).text
+    assert "It is not said: too few answers come in a quarter; it takes 5." in text
+
+
+def test_each_reason_why_no_change_is_seen_has_words() -> None:
+    contract = yaml.safe_load((MARTS / "score" / "nps_power.yml").read_text(encoding="utf-8"))["models"][0]
+    (column,) = (column for column in contract["columns"] if column["name"] == "suppression_reason")
+    (reasons,) = (test["accepted_values"]["arguments"]["values"] for test in column["data_tests"])
+    assert set(UNSEEN) | {"low_sample"} == set(reasons)
+
+
 def test_five_rules_stand_side_by_side(page: Page) -> None:
     for rule in ("All responses", "Contact latest", "Account mean", "Account waterfall", "Revenue weighted"):
         assert rule in page.text
@@ -169,6 +190,16 @@ def test_sentence_is_that_of_the_best_grade_and_claims_no_cause(page: Page) -> N
         "causes it."
     ) in page.text
     assert page.text.count("One NPS point is associated with") == 1
+
+
+def test_how_small_a_value_is_told_from_nothing_is_said(page: Page, tmp_path: Path) -> None:
+    first = "310 accounts tell a value of USD 4,300 a point from 0 in four of five cases."
+    second = "To tell the present estimate of 5,000 from 0 as surely, it takes 230 accounts like these."
+    assert f"Accounts against themselves over 12 months: {first} {second}" in page.text
+    of_nothing = report(tmp_path, company() | {"nps_power": [seen(accounts_for_value=None)]}).text
+    assert first in of_nothing and "To tell the present estimate" not in of_nothing
+    refused = report(tmp_path, company() | {"nps_power": [seen(smallest_value_seen=None)]}).text
+    assert "Accounts against themselves over 12 months" not in refused
 
 
 def test_methods_stand_side_by_side_with_their_intervals(page: Page) -> None:

@@ -202,7 +202,7 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     of_life = [row for row in values if row["method"] == "lifetime_value"]
     headline = [row for row in of_revenue if row["horizon_months"] == HEADLINE_MONTHS]
     shorter = [row for row in of_revenue if row["horizon_months"] < HEADLINE_MONTHS and row["path"] == "all_accounts"]
-    blocks: list[Block] = [_sentence(of_revenue)]
+    blocks: list[Block] = [_sentence(of_revenue), *_told_from_nothing(release, headline)]
     for rows, caption in (
         (headline, f"One point over {HEADLINE_MONTHS} months, the company"),
         (shorter, "The same over shorter times, every account one point higher"),
@@ -233,6 +233,40 @@ def _sentence(values: Sequence[Given]) -> Block:
         f"{best['horizon_months']}",
     )
     return Text(told(best), source=source)
+
+
+def _told_from_nothing(release: Release, values: Sequence[Given]) -> list[Block]:
+    """How small a value the accounts could tell from 0; nothing where the estimate is refused, which is told below."""
+    rows = release.rows(
+        f"""
+        select *
+        from marts.nps_power
+        where
+            program_type = {literal(release.rules.headline_program_type)}
+            and dimension = 'all'
+            and smallest_value_seen is not null
+        """
+    )
+    estimates = [
+        row
+        for row in values
+        if (row["method"], row["path"]) == ("within_account", "all_accounts") and row["value_per_point"] is not None
+    ]
+    if not rows or not estimates:
+        return []
+    (row, *_), (estimate, *_) = rows, estimates
+    smallest = money_with_currency(row["smallest_value_seen"], row["currency"])
+    said = [
+        f"Accounts against themselves over {HEADLINE_MONTHS} months: {counted(estimate['n_accounts'], 'account')} tell "
+        f"a value of {smallest} a point from 0 in four of five cases."
+    ]
+    if row["accounts_for_value"] is not None:
+        said.append(
+            f"To tell the present estimate of {money(estimate['value_per_point'])} from 0 as surely, it takes "
+            f"{counted(row['accounts_for_value'], 'account')} like these."
+        )
+    source = Source("marts.nps_power", f"program_type = '{row['program_type']}', dimension = 'all'")
+    return [Text(" ".join(said), source=source)]
 
 
 def told(row: Given) -> str:

@@ -34,10 +34,11 @@ from orchestration.report.numbers import (
     month,
     name,
     phrase,
+    points,
     share,
     signed_points,
 )
-from orchestration.report.release import Build, Release, literal
+from orchestration.report.release import Build, Release, Rules, literal
 from orchestration.report.scores import Score
 
 DIMENSIONS = ("segment", "region", "channel")
@@ -58,6 +59,15 @@ class NpsRule:
     averages: str
     unit: str
 
+
+# Why it is not said how small a change can be seen, and what would lift that.
+UNSEEN = {
+    "no_answers": "nobody answered in the last four whole quarters",
+    "suppressed": "too few answers come in a quarter; it takes {minimum}",
+    "one_account": "all answers are of one account; it takes answers of a second one",
+    "no_variation": "all accounts answer alike, so every change would seem to be one",
+    "beyond_the_scale": "not even a change from −100 to 100 would be seen; it takes answers of more accounts",
+}
 
 NPS_RULES = (
     NpsRule(
@@ -107,6 +117,7 @@ def page(release: Release, build: Build) -> Page:
             _headline(release, build, headline),
             _programmes_side_by_side(release, programmes),
             _change(release, build, headline),
+            _power(release),
             _slices(release, headline),
             _rules(release, build),
         ],
@@ -321,6 +332,52 @@ def _change(release: Release, build: Build, programme: Programme | None) -> Sect
             ),
         ],
     )
+
+
+def _power(release: Release) -> Section:
+    slug, title = "power", "How small a change can be seen"
+    program_type = release.rules.headline_program_type
+    rows = release.rows(
+        f"""
+        select *
+        from marts.nps_power
+        where program_type = {literal(program_type)} and dimension = 'all'
+        """
+    )
+    if not rows:
+        return Section(slug, title, [Refusal(f"The {_lower(program_type)} programme has no answers.")])
+    row = rows[0]
+    source = Source(
+        "marts.nps_power",
+        f"program_type = '{program_type}', dimension = 'all'",
+        "each person’s last answer of a quarter, over the last four whole quarters",
+    )
+    if row["smallest_change_seen"] is None:
+        return Section(
+            slug,
+            title,
+            [Refusal(f"It is not said: {unseen(row['suppression_reason'], release.rules)}.", source=source)],
+        )
+    paired = row["smallest_paired_change_seen"]
+    by_account = "" if paired is None else f", and one of {points(paired)} where quarters are compared by account"
+    caution = " That is a small sample." if row["suppression_reason"] else ""
+    answers, change = counted(row["n_scored"], "answer"), points(row["smallest_change_seen"])
+    words = (
+        f"With {answers} a quarter a change of {change} points can be seen{by_account}. To see 5 points it takes "
+        f"{count(row['answers_for_5_points'])} answers a quarter.{caution}"
+    )
+    return Section(
+        slug,
+        title,
+        [Text(words, source=source)],
+        lead="Seen means that four of five such changes are told from chance, by a test that errs in one of twenty "
+        "quarters without a change.",
+    )
+
+
+def unseen(reason: str | None, rules: Rules) -> str:
+    """Why it is not said how small a change can be seen."""
+    return UNSEEN[reason or "no_answers"].format(minimum=rules.minimum_scored_answers)
 
 
 def _a_year_before(day: date) -> date:
