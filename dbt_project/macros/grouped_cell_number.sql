@@ -1,9 +1,9 @@
 {# The number of the cell of a group of grouped_by_cell: of the cell columns only the one of its grouping set is not null. #}
-{% macro grouped_cell_number(alias=none) -%}
+{% macro grouped_cell_number(alias=none, unit='cell') -%}
     {%- set prefix = alias ~ '.' if alias else '' -%}
     coalesce(
         {%- for dimension in ['all'] + var('account_dimensions') %}
-        {{ prefix }}{{ dimension }}_cell{{ ',' if not loop.last }}
+        {{ prefix }}{{ dimension }}_{{ unit }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}

@@ -1,8 +1,8 @@
 {#
-    The CTEs behind period effects of two-way fixed effects, the last of them `final`: one row per cell and horizon.
+    The CTEs behind period effects of two-way fixed effects, the last of them `final`: one row per block and horizon.
 
     `deviations` is a relation with one row per account, part of its history, horizon and period: `account_number`,
-    `part_cell`, `horizon_months`, `period_number`, `place` (of the period among the `n_periods` of the horizon), the cells of
+    `part_block`, `horizon_months`, `period_number`, `place` (of the period among the `n_periods` of the horizon), the blocks of
     grouped_by_cell(), and for each panel `<prefix>weight` (null where the row is not in it), `account_<prefix>weight` (its sum
     over the account's part) and the values, each less the account's mean.
 
@@ -30,17 +30,17 @@ period_sums as (
         {% endfor %}
         {{ exact_sum(panel.prefix ~ 'weight') }} as {{ name }}_weight,
         {% endfor %}
-        {{ grouped_cell_number() }} as cell_number,
+        {{ grouped_cell_number(unit='block') }} as block_number,
         horizon_months,
         period_number
     from {{ deviations }}
-    group by {{ grouped_by_cell(['horizon_months', 'period_number']) }}
+    group by {{ grouped_by_cell(['horizon_months', 'period_number'], unit='block') }}
 ),
 
 -- Two periods are coupled by the accounts that are in both, by as much as those weigh.
 pairs as (
     select
-        {{ grouped_cell_number('deviations') }} as cell_number,
+        {{ grouped_cell_number('deviations', unit='block') }} as block_number,
         deviations.horizon_months,
         deviations.period_number,
         {% for name, panel in panels.items() %}
@@ -54,17 +54,17 @@ pairs as (
         on
             deviations.account_number = partners.account_number
             and deviations.horizon_months = partners.horizon_months
-            and deviations.part_cell = partners.part_cell
+            and deviations.part_block = partners.part_block
             and deviations.period_number < partners.period_number
     group by
         {{ grouped_by_cell(
-            ['deviations.horizon_months', 'deviations.period_number', 'partners.period_number'], 'deviations'
+            ['deviations.horizon_months', 'deviations.period_number', 'partners.period_number'], 'deviations', 'block'
         ) }}
 ),
 
 couplings as (
     select
-        cell_number,
+        block_number,
         horizon_months,
         period_number,
         {% for name in panels %}
@@ -74,7 +74,7 @@ couplings as (
     from pairs
     union all
     select
-        cell_number,
+        block_number,
         horizon_months,
         other_period_number as period_number,
         {% for name in panels %}
@@ -86,17 +86,17 @@ couplings as (
 
 systems as (
     select
-        cell_number,
+        block_number,
         horizon_months
     from period_sums
-    where cell_number is not null
-    group by cell_number, horizon_months
+    where block_number is not null
+    group by block_number, horizon_months
 ),
 
--- Every period of the horizon has its line in every system; one in which the cell has nothing is coupled with nothing.
+-- Every period of the horizon has its line in every system; one in which the block has nothing is coupled with nothing.
 lines as (
     select
-        systems.cell_number,
+        systems.block_number,
         systems.horizon_months,
         calendar.period_number,
         calendar.place,
@@ -109,7 +109,7 @@ lines as (
 -- A panel with fewer values than another has right sides of 0 in their place.
 items as (
     select
-        lines.cell_number,
+        lines.block_number,
         lines.horizon_months,
         lines.place,
         lines.n_periods,
@@ -122,14 +122,14 @@ items as (
         on lines.horizon_months = calendar.horizon_months
     left join couplings
         on
-            lines.cell_number = couplings.cell_number
+            lines.block_number = couplings.block_number
             and lines.horizon_months = couplings.horizon_months
             and lines.period_number = couplings.period_number
             and calendar.period_number = couplings.other_period_number
     {% for index in range(widths | max) %}
     union all
     select
-        lines.cell_number,
+        lines.block_number,
         lines.horizon_months,
         lines.place,
         lines.n_periods,
@@ -141,7 +141,7 @@ items as (
     from lines
     left join period_sums
         on
-            lines.cell_number = period_sums.cell_number
+            lines.block_number = period_sums.block_number
             and lines.horizon_months = period_sums.horizon_months
             and lines.period_number = period_sums.period_number
     {% endfor %}
@@ -149,7 +149,7 @@ items as (
 
 rows_listed as (
     select
-        cell_number,
+        block_number,
         horizon_months,
         n_periods,
         {% for name in panels %}
@@ -157,24 +157,24 @@ rows_listed as (
         {% endfor %}
         place
     from items
-    group by cell_number, horizon_months, n_periods, place
+    group by block_number, horizon_months, n_periods, place
 ),
 
 matrices as (
     select
-        cell_number,
+        block_number,
         horizon_months,
         {% for name in panels %}
         {{ ordered_list(name ~ '_items', 'place') }} as {{ name }}_matrix,
         {% endfor %}
         n_periods
     from rows_listed
-    group by cell_number, horizon_months, n_periods
+    group by block_number, horizon_months, n_periods
 ),
 
 solved as (
     select
-        cell_number,
+        block_number,
         {% for name in panels %}
         {{ solved_couplings(name ~ '_matrix', 'n_periods') }} as {{ name }}_solution,
         {% endfor %}
@@ -191,24 +191,24 @@ effects as (
         {% endfor %}
         coalesce(1e0 / nullif(period_sums.{{ name }}_weight, 0), 0e0) as {{ name }}_per_weight,
         {% endfor %}
-        lines.cell_number,
+        lines.block_number,
         lines.horizon_months,
         lines.place
     from lines
     inner join solved
         on
-            lines.cell_number = solved.cell_number
+            lines.block_number = solved.block_number
             and lines.horizon_months = solved.horizon_months
     left join period_sums
         on
-            lines.cell_number = period_sums.cell_number
+            lines.block_number = period_sums.block_number
             and lines.horizon_months = period_sums.horizon_months
             and lines.period_number = period_sums.period_number
 ),
 
 final as (
     select
-        cell_number,
+        block_number,
         horizon_months,
         {% for name, panel in panels.items() %}
         {{ ordered_list(name ~ '_per_weight', 'place') }} as {{ name }}_per_weight,
@@ -222,6 +222,6 @@ final as (
         {% endfor %}
         count(*) as n_periods
     from effects
-    group by cell_number, horizon_months
+    group by block_number, horizon_months
 )
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
-{% set grain = ['account_number', 'horizon_months', 'part_cell', 'stratum_number', 'nps_group'] %}
+{% set grain = ['account_number', 'horizon_months', 'part_block', 'stratum_number', 'nps_group'] %}
 
 with
 
@@ -10,7 +10,7 @@ panels as (
 summed as (
     select
         {% for dimension in dimensions %}
-        max({{ dimension }}_cell) as {{ dimension }}_cell,
+        max({{ dimension }}_block) as {{ dimension }}_block,
         {% endfor %}
         {{ grain | join(', ') }},
         count(*) as n_observations,
@@ -22,10 +22,17 @@ summed as (
     group by {{ grain | join(', ') }}
 ),
 
-final as (
+blocks as (
+    select distinct
+        block_number,
+        cell_number
+    from {{ ref('int_value_blocks_numbered') }}
+),
+
+stacked as (
     {% for dimension in dimensions %}
     select
-        {{ dimension }}_cell as cell_number,
+        {{ dimension }}_block as block_number,
         horizon_months,
         stratum_number,
         nps_group,
@@ -36,9 +43,28 @@ final as (
         next_revenue,
         base_profit_12m
     from summed
-    where {{ dimension }}_cell is not null
+    where {{ dimension }}_block is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+final as (
+    select
+        blocks.cell_number,
+        stacked.horizon_months,
+        stacked.stratum_number,
+        stacked.nps_group,
+        stacked.account_number,
+        cast(sum(stacked.n_observations) as {{ dbt.type_bigint() }}) as n_observations,
+        cast(sum(stacked.n_retained) as {{ dbt.type_bigint() }}) as n_retained,
+        {{ exact_sum('stacked.base_revenue') }} as base_revenue,
+        {{ exact_sum('stacked.next_revenue') }} as next_revenue,
+        {{ exact_sum('stacked.base_profit_12m') }} as base_profit_12m
+    from stacked
+    inner join blocks
+        on stacked.block_number = blocks.block_number
+    group by
+        blocks.cell_number, stacked.horizon_months, stacked.stratum_number, stacked.nps_group, stacked.account_number
 )
 
 select * from final

@@ -25,9 +25,20 @@ company as (
 accounts as (
     select
         account_id,
-        cast(row_number() over (order by account_id) as {{ dbt.type_int() }}) as account_number
-    from account_periods
-    group by account_id
+        account_number
+    from {{ ref('int_value_accounts_numbered') }}
+),
+
+blocks as (
+    select * from {{ ref('int_value_blocks_numbered') }}
+),
+
+account_groups as (
+    select distinct
+        account_owner,
+        account_region,
+        group_number
+    from blocks
 ),
 
 -- The mix to which groups are standardised, and within which accounts are compared.
@@ -70,10 +81,15 @@ numbered as (
         {% for dimension in dimensions %}
         {{ dimension }}_cells.cell_number as {{ dimension }}_cell,
         {% endfor %}
-        company.cell_number as all_cell
+        company.cell_number as all_cell,
+        account_groups.group_number
     from account_periods
     inner join accounts
         on account_periods.account_id = accounts.account_id
+    inner join account_groups
+        on
+            coalesce(account_periods.owner_id, 'unknown') = account_groups.account_owner
+            and coalesce(account_periods.region, 'unknown') = account_groups.account_region
     inner join strata
         on
             coalesce(account_periods.segment, 'unknown') = strata.segment
@@ -87,6 +103,23 @@ numbered as (
     cross join company
 ),
 
+-- Within which part of its cell an account is compared.
+placed as (
+    select
+        numbered.*,
+        {% for dimension in dimensions %}
+        {{ dimension }}_blocks.block_number as {{ dimension }}_block,
+        {% endfor %}
+        all_blocks.block_number as all_block
+    from numbered
+    {% for dimension in ['all'] + dimensions %}
+    left join blocks as {{ dimension }}_blocks
+        on
+            numbered.{{ dimension }}_cell = {{ dimension }}_blocks.cell_number
+            and numbered.group_number = {{ dimension }}_blocks.group_number
+    {% endfor %}
+),
+
 scored as (
     select
         account_number,
@@ -97,7 +130,7 @@ scored as (
             partition by period_number
             order by lot, account_number
         ) as drawn_place
-    from numbered
+    from placed
     where account_points is not null
 ),
 
@@ -124,19 +157,19 @@ horizons as (
 joined as (
     select
         {% for months in horizons %}
-        max(numbered.account_points) over (
-            partition by numbered.account_number
-            order by numbered.period_number
+        max(placed.account_points) over (
+            partition by placed.account_number
+            order by placed.period_number
             range between {{ months }} following and {{ months }} following
         ) as later_points_{{ months }}m,
         {% endfor %}
-        numbered.*,
+        placed.*,
         placebos.placebo_points
-    from numbered
+    from placed
     left join placebos
         on
-            numbered.account_number = placebos.account_number
-            and numbered.period_number = placebos.period_number
+            placed.account_number = placebos.account_number
+            and placed.period_number = placebos.period_number
 ),
 
 unpivoted as (
@@ -163,6 +196,10 @@ final as (
         all_cell,
         {% for dimension in dimensions %}
         {{ dimension }}_cell,
+        {% endfor %}
+        all_block,
+        {% for dimension in dimensions %}
+        {{ dimension }}_block,
         {% endfor %}
         nps_group,
         account_points,

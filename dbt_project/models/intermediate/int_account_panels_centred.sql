@@ -1,5 +1,5 @@
 {% set dimensions = var('account_dimensions') %}
-{% set part = ['account_number', 'horizon_months', 'part_cell'] %}
+{% set part = ['account_number', 'horizon_months', 'part_block'] %}
 {% set main = [('points', 'account_points'), ('placebo', 'placebo_points'), ('growth', 'growth')] %}
 {% set lead = [('points', 'account_points'), ('later', 'later_points'), ('growth', 'growth')] %}
 {% set lead_weight = '(case when later_points is not null then base_revenue end)' %}
@@ -13,12 +13,15 @@ outcomes as {{ not_materialized() }}(
         and account_points is not null
 ),
 
--- The cell of an account that never changed it; null in a dimension in which it did.
+-- The block of an account that never changed it. Null in a dimension in which it did, and in each where its block of
+-- the company changed.
 settled as (
     select
         {% for dimension in dimensions %}
-        case when min({{ dimension }}_cell) = max({{ dimension }}_cell) then min({{ dimension }}_cell) end
-            as {{ dimension }}_cell,
+        case
+            when min(all_block) = max(all_block) and min({{ dimension }}_block) = max({{ dimension }}_block)
+                then min({{ dimension }}_block)
+        end as {{ dimension }}_block,
         {% endfor %}
         account_number,
         horizon_months
@@ -26,16 +29,16 @@ settled as (
     group by account_number, horizon_months
 ),
 
--- An account is centred on its own mean within a cell. One that stays is the same in all of its cells and is worked out
--- once; one that moved has a part for each cell of the dimension in which it did.
+-- An account is centred on its own mean within a block. One that stays is the same in all of its blocks and is worked
+-- out once; one that moved has a part for each block of the dimension in which it did.
 parts as {{ not_materialized() }}(
     select
         outcomes.account_number,
         outcomes.horizon_months,
-        outcomes.all_cell as part_cell,
-        outcomes.all_cell,
+        outcomes.all_block as part_block,
+        outcomes.all_block,
         {% for dimension in dimensions %}
-        settled.{{ dimension }}_cell,
+        settled.{{ dimension }}_block,
         {% endfor %}
         outcomes.period_number,
         outcomes.base_revenue,
@@ -58,11 +61,11 @@ parts as {{ not_materialized() }}(
     select
         outcomes.account_number,
         outcomes.horizon_months,
-        outcomes.{{ dimension }}_cell as part_cell,
-        cast(null as {{ dbt.type_int() }}) as all_cell,
+        outcomes.{{ dimension }}_block as part_block,
+        cast(null as {{ dbt.type_int() }}) as all_block,
         {% for other in dimensions %}
-        {{ 'outcomes.' ~ other ~ '_cell' if other == dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
-            as {{ other }}_cell,
+        {{ 'outcomes.' ~ other ~ '_block' if other == dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
+            as {{ other }}_block,
         {% endfor %}
         outcomes.period_number,
         outcomes.base_revenue,
@@ -80,7 +83,7 @@ parts as {{ not_materialized() }}(
         on
             outcomes.account_number = settled.account_number
             and outcomes.horizon_months = settled.horizon_months
-    where settled.{{ dimension }}_cell is null
+    where settled.{{ dimension }}_block is null
     {% endfor %}
 ),
 
@@ -115,10 +118,10 @@ final as (
     select
         parts.account_number,
         parts.horizon_months,
-        parts.part_cell,
-        parts.all_cell,
+        parts.part_block,
+        parts.all_block,
         {% for dimension in dimensions %}
-        parts.{{ dimension }}_cell,
+        parts.{{ dimension }}_block,
         {% endfor %}
         parts.period_number,
         calendar.place,
@@ -147,7 +150,7 @@ final as (
         on
             parts.account_number = means.account_number
             and parts.horizon_months = means.horizon_months
-            and parts.part_cell = means.part_cell
+            and parts.part_block = means.part_block
     inner join calendar
         on
             parts.horizon_months = calendar.horizon_months

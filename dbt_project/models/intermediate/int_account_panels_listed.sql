@@ -1,5 +1,5 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
-{% set part = ['account_number', 'horizon_months', 'part_cell'] %}
+{% set part = ['account_number', 'horizon_months', 'part_block'] %}
 {% set panels = {'': ['points', 'placebo', 'growth'], 'lead_': ['points', 'later', 'growth']} %}
 
 with
@@ -13,7 +13,7 @@ filled as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        {{ dimension }}_cell,
+        {{ dimension }}_block,
         {% endfor %}
         account_weight,
         account_lead_weight,
@@ -33,7 +33,7 @@ listed as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        max({{ dimension }}_cell) as {{ dimension }}_cell,
+        max({{ dimension }}_block) as {{ dimension }}_block,
         {% endfor %}
         max(account_weight) as account_weight,
         coalesce(max(account_lead_weight), 0e0) as account_lead_weight,
@@ -69,7 +69,7 @@ final as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        {{ dimension }}_cell,
+        {{ dimension }}_block,
         {% endfor %}
         places,
         {% for prefix, values in panels.items() %}

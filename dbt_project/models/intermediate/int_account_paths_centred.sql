@@ -1,5 +1,5 @@
 {% set dimensions = var('account_dimensions') %}
-{% set part = ['account_number', 'horizon_months', 'part_cell'] %}
+{% set part = ['account_number', 'horizon_months', 'part_block'] %}
 {% set values = {
     'before': [
         'growth_1', 'growth_2', 'growth_3', 'growth_4', 'earlier_1', 'earlier_2', 'earlier_3', 'earlier_4',
@@ -13,31 +13,34 @@ paths as {{ not_materialized() }}(
     select * from {{ ref('int_account_paths_observed') }}
 ),
 
--- The cell of an account that never changed it; null in a dimension in which it did.
+-- The block of an account that never changed it. Null in a dimension in which it did, and in each where its block of
+-- the company changed.
 settled as (
     select
         {% for dimension in dimensions %}
-        case when min({{ dimension }}_cell) = max({{ dimension }}_cell) then min({{ dimension }}_cell) end
-            as {{ dimension }}_cell,
+        case
+            when min(all_block) = max(all_block) and min({{ dimension }}_block) = max({{ dimension }}_block)
+                then min({{ dimension }}_block)
+        end as {{ dimension }}_block,
         {% endfor %}
         account_number
     from paths
     group by account_number
 ),
 
--- As in int_account_panels_centred: an account has a part for each cell of a dimension in which it moved.
+-- As in int_account_panels_centred: an account has a part for each block of a dimension in which it moved.
 parts as {{ not_materialized() }}(
     {% for part_dimension in ['all'] + dimensions %}
     select
         {% for dimension in ['all'] + dimensions %}
         {% if part_dimension == 'all' %}
-        {{ 'paths.all_cell' if dimension == 'all' else 'settled.' ~ dimension ~ '_cell as ' ~ dimension ~ '_cell' }},
+        {{ 'paths.all_block' if dimension == 'all' else 'settled.' ~ dimension ~ '_block as ' ~ dimension ~ '_block' }},
         {% else %}
-        {{ 'paths.' ~ dimension ~ '_cell' if dimension == part_dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
-            as {{ dimension }}_cell,
+        {{ 'paths.' ~ dimension ~ '_block' if dimension == part_dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
+            as {{ dimension }}_block,
         {% endif %}
         {% endfor %}
-        paths.{{ part_dimension }}_cell as part_cell,
+        paths.{{ part_dimension }}_block as part_block,
         paths.account_number,
         paths.horizon_months,
         paths.period_number,
@@ -52,7 +55,7 @@ parts as {{ not_materialized() }}(
     inner join settled
         on paths.account_number = settled.account_number
     {% if part_dimension != 'all' %}
-    where settled.{{ part_dimension }}_cell is null
+    where settled.{{ part_dimension }}_block is null
     {% endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -85,10 +88,10 @@ means as (
 final as (
     select
         {% for dimension in ['all'] + dimensions %}
-        parts.{{ dimension }}_cell,
+        parts.{{ dimension }}_block,
         {% endfor %}
         parts.horizon_months,
-        parts.part_cell,
+        parts.part_block,
         parts.period_number,
         calendar.place,
         calendar.n_periods,
@@ -111,7 +114,7 @@ final as (
         on
             parts.account_number = means.account_number
             and parts.horizon_months = means.horizon_months
-            and parts.part_cell = means.part_cell
+            and parts.part_block = means.part_block
     inner join calendar
         on parts.period_number = calendar.period_number
 )

@@ -1,5 +1,5 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
-{% set part = ['account_number', 'horizon_months', 'part_cell'] %}
+{% set part = ['account_number', 'horizon_months', 'part_block'] %}
 {% set values = {
     'before': [
         'points', 'growth_1', 'growth_2', 'growth_3', 'growth_4', 'earlier_1', 'earlier_2', 'earlier_3', 'earlier_4',
@@ -24,7 +24,7 @@ filled as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        {{ dimension }}_cell,
+        {{ dimension }}_block,
         {% endfor %}
         {% for panel in values %}
         account_{{ panel }}_weight,
@@ -41,7 +41,7 @@ listed as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        max({{ dimension }}_cell) as {{ dimension }}_cell,
+        max({{ dimension }}_block) as {{ dimension }}_block,
         {% endfor %}
         {% for panel in values %}
         coalesce(max(account_{{ panel }}_weight), 0e0) as account_{{ panel }}_weight,
@@ -72,7 +72,7 @@ final as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
-        {{ dimension }}_cell,
+        {{ dimension }}_block,
         {% endfor %}
         {% for panel, columns in values.items() %}
         account_{{ panel }}_weight,

@@ -53,9 +53,9 @@ filled as (
     select
         windows.account_number,
         windows.period_number,
-        windows.all_cell,
+        windows.all_block,
         {% for dimension in dimensions %}
-        windows.{{ dimension }}_cell,
+        windows.{{ dimension }}_block,
         {% endfor %}
         windows.account_points,
         coalesce(windows.revenue, 0e0) as earlier_revenue_0,
@@ -80,9 +80,9 @@ final as (
     select
         period_number,
         3 as horizon_months,
-        all_cell,
+        all_block,
         {% for dimension in dimensions %}
-        {{ dimension }}_cell,
+        {{ dimension }}_block,
         {% endfor %}
         account_points,
         before_weight,

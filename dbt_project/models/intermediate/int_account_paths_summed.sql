@@ -12,17 +12,37 @@ paths as {{ not_materialized() }}(
     select * from {{ ref('int_account_paths_listed') }}
 ),
 
+blocks as (
+    select distinct
+        block_number,
+        cell_number
+    from {{ ref('int_value_blocks_numbered') }}
+),
+
+accounts as (
+    select
+        account_number,
+        account_cluster,
+        is_single
+    from {{ ref('int_value_accounts_numbered') }}
+),
+
 effects as (
-    select * from {{ ref('int_path_effects_solved') }}
+    select
+        solved.*,
+        blocks.cell_number
+    from {{ ref('int_path_effects_solved') }} as solved
+    inner join blocks
+        on solved.block_number = blocks.block_number
 ),
 
 stacked as (
     {% for dimension in dimensions %}
     select
         paths.*,
-        paths.{{ dimension }}_cell as cell_number
+        paths.{{ dimension }}_block as block_number
     from paths
-    where paths.{{ dimension }}_cell is not null
+    where paths.{{ dimension }}_block is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -38,11 +58,12 @@ matched as (
             as {{ panel }}_points_{{ column }}_effects,
         {% endfor %}
         {% endfor %}
+        effects.cell_number,
         stacked.*
     from stacked
     inner join effects
         on
-            stacked.cell_number = effects.cell_number
+            stacked.block_number = effects.block_number
             and stacked.horizon_months = effects.horizon_months
 ),
 
@@ -63,25 +84,48 @@ residual as (
         + 1e-18 * {{ total }} as {{ panel }}_rounding,
         {% endfor %}
         matched.cell_number,
-        matched.account_number,
-        matched.part_cell
+        matched.block_number,
+        matched.account_number
     from matched
 ),
 
--- Where nothing but rounding is left of the points, the account says nothing.
-final as (
+-- Where nothing but rounding is left of the points, the account says nothing. Seen once in a panel, it is not in it.
+informative as (
     select
-        cell_number,
+        residual.cell_number,
+        residual.block_number,
+        accounts.account_cluster,
+        accounts.is_single,
         {% for panel, columns in values.items() %}
-        n_{{ panel }},
-        coalesce({{ panel }}_leverage, 0e0) as {{ panel }}_leverage,
+        case when residual.n_{{ panel }} > 1 then residual.account_number end as {{ panel }}_account,
+        case when residual.n_{{ panel }} > 1 then coalesce(residual.{{ panel }}_leverage, 0e0) else 0e0 end
+            as {{ panel }}_leverage,
         {% for column in columns %}
-        case when {{ panel }}_points_points > {{ panel }}_rounding then {{ panel }}_points_{{ column }} else 0e0 end
-            as {{ panel }}_points_{{ column }},
+        case
+            when residual.n_{{ panel }} > 1 and residual.{{ panel }}_points_points > residual.{{ panel }}_rounding
+                then residual.{{ panel }}_points_{{ column }}
+            else 0e0
+        end as {{ panel }}_points_{{ column }},
         {% endfor %}
         {% endfor %}
-        account_number
+        residual.account_number
     from residual
+    inner join accounts
+        on residual.account_number = accounts.account_number
+),
+
+{% set products = [] %}
+{% set leverages = {} %}
+{% for panel, columns in values.items() %}
+{% for column in columns %}
+{% do products.append(panel ~ '_points_' ~ column) %}
+{% endfor %}
+{% do leverages.update({panel ~ '_leverage': panel ~ '_points_points'}) %}
+{% endfor %}
+final as (
+    {{ summed_by_cluster(
+        'informative', ['cell_number', 'account_cluster'], products, leverages, ['before_account', 'after_account']
+    ) }}
 )
 
 select * from final

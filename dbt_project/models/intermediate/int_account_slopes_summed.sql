@@ -13,17 +13,29 @@ panels as {{ not_materialized() }}(
     select * from {{ ref('int_account_panels_listed') }}
 ),
 
+blocks as (
+    select distinct
+        block_number,
+        cell_number
+    from {{ ref('int_value_blocks_numbered') }}
+),
+
 effects as (
-    select * from {{ ref('int_period_effects_solved') }}
+    select
+        solved.*,
+        blocks.cell_number
+    from {{ ref('int_period_effects_solved') }} as solved
+    inner join blocks
+        on solved.block_number = blocks.block_number
 ),
 
 stacked as (
     {% for dimension in dimensions %}
     select
         panels.*,
-        panels.{{ dimension }}_cell as cell_number
+        panels.{{ dimension }}_block as block_number
     from panels
-    where panels.{{ dimension }}_cell is not null
+    where panels.{{ dimension }}_block is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -42,17 +54,19 @@ matched as (
             as {{ panel ~ first ~ '_' ~ second }}_effects,
         {% endfor %}
         {% endfor %}
+        effects.cell_number,
         stacked.*
     from stacked
     inner join effects
         on
-            stacked.cell_number = effects.cell_number
+            stacked.block_number = effects.block_number
             and stacked.horizon_months = effects.horizon_months
 ),
 
 residual as (
     select
         matched.cell_number,
+        matched.block_number,
         matched.horizon_months,
         matched.account_number,
         matched.n_observations,
@@ -81,7 +95,7 @@ residual as (
         {% endif %}
         {% endfor %}
         {% endfor %}
-        matched.part_cell
+        matched.part_block
     from matched
 ),
 
@@ -89,6 +103,7 @@ residual as (
 final as (
     select
         cell_number,
+        block_number,
         horizon_months,
         account_number,
         n_observations,

@@ -8,14 +8,15 @@ with
 
 accounts_before as {{ not_materialized() }}(
     select * from {{ ref('int_account_paths_summed') }}
-    where n_before > 1
+    where n_before_accounts > 0
 ),
 
 -- The effect over the quarter after the score, as it is published.
 accounts_after as {{ not_materialized() }}(
-    select * from {{ ref('int_account_slopes_summed') }}
+    select * from {{ ref('int_value_clusters_summed') }}
     where
         horizon_months = 3
+        and cluster_level = 'account'
         and points_points > 0
 ),
 
@@ -66,13 +67,13 @@ beyond as (
 changes_of_parts as (
     select
         accounts_before.cell_number,
-        accounts_before.account_number,
+        accounts_before.account_cluster as cluster_number,
         {% for k in quarters %}
         before_totals.n_accounts * (
             accounts_before.before_points_growth_{{ k }}
             - before_totals.effect * accounts_before.before_points_earlier_{{ k }}
             - before_totals.beyond_{{ k }} * accounts_before.before_points_points
-        ) / ({{ rest }}) as deleted_{{ k }},
+        ) / nullif({{ rest }}, 0) as deleted_{{ k }},
         {% endfor %}
         {{ share }} as point_share
     from accounts_before
@@ -81,11 +82,11 @@ changes_of_parts as (
     union all
     select
         accounts_after.cell_number,
-        accounts_after.account_number,
+        accounts_after.cluster_number,
         {% for k in quarters %}
         before_totals.n_accounts * before_totals.earlier_{{ k }} * (
             after_totals.slope * accounts_after.points_points - accounts_after.points_growth
-        ) / ({{ effect_rest }}) as deleted_{{ k }},
+        ) / nullif({{ effect_rest }}, 0) as deleted_{{ k }},
         {% endfor %}
         0e0 as point_share
     from accounts_after
@@ -98,13 +99,13 @@ changes_of_parts as (
 changes as (
     select
         cell_number,
-        account_number,
+        cluster_number,
         {% for k in quarters %}
         sum(deleted_{{ k }}) as deleted_{{ k }},
         {% endfor %}
         max(point_share) as point_share
     from changes_of_parts
-    group by cell_number, account_number
+    group by cell_number, cluster_number
 ),
 
 covariances as (

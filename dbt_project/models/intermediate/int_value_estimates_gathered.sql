@@ -70,6 +70,8 @@ estimates as (
         slope,
         std_error,
         std_error_crv1,
+        cluster_level,
+        effective_accounts,
         effective_clusters,
         degrees_of_freedom,
         noise_per_variance,
@@ -86,6 +88,8 @@ estimates as (
         gaps.estimate * per_points.per_point as slope,
         gaps.std_error * per_points.per_point as std_error,
         cast(null as {{ float_type() }}) as std_error_crv1,
+        'account' as cluster_level,
+        gaps.effective_clusters as effective_accounts,
         gaps.effective_clusters,
         gaps.degrees_of_freedom,
         cast(null as {{ float_type() }}) as noise_per_variance,
@@ -104,6 +108,8 @@ estimates as (
         lifetimes.estimate * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as slope,
         lifetimes.std_error * per_points.per_point * samples.n_latest_accounts / samples.latest_revenue as std_error,
         cast(null as {{ float_type() }}) as std_error_crv1,
+        'account' as cluster_level,
+        lifetimes.effective_clusters as effective_accounts,
         lifetimes.effective_clusters,
         lifetimes.degrees_of_freedom,
         cast(null as {{ float_type() }}) as noise_per_variance,
@@ -118,6 +124,15 @@ estimates as (
             and samples.horizon_months = 12
 ),
 
+levels as (
+    select
+        cell_number,
+        max(case when cluster_level = 'owner' and is_taken_out then 1 else 0 end) as is_owner_taken_out,
+        max(case when cluster_level = 'region' and is_taken_out then 1 else 0 end) as is_region_taken_out
+    from {{ ref('int_value_levels_weighed') }}
+    group by cell_number
+),
+
 money as (
     select is_withheld from {{ ref('int_money_withheld') }}
 ),
@@ -129,9 +144,19 @@ joined as (
         methods.method,
         methods.path,
         methods.horizon_months as value_horizon_months,
+        -- The quarters whose own growth and points are taken out: of the whole cell, or of each owner or region.
+        case
+            when methods.method <> 'within_account' then null
+            when levels.is_owner_taken_out = 1 and levels.is_region_taken_out = 1 then 'owner_and_region'
+            when levels.is_owner_taken_out = 1 then 'owner'
+            when levels.is_region_taken_out = 1 then 'region'
+            else 'all'
+        end as quarters_of,
         estimates.slope,
         estimates.std_error,
         estimates.std_error_crv1,
+        estimates.cluster_level,
+        estimates.effective_accounts,
         estimates.effective_clusters,
         estimates.degrees_of_freedom,
         estimates.noise_per_variance,
@@ -149,6 +174,8 @@ joined as (
             and samples.horizon_months = estimates.sample_months
             and methods.method = estimates.method
             and methods.path = estimates.path
+    left join levels
+        on samples.cell_number = levels.cell_number
     cross join money
 ),
 
@@ -173,7 +200,7 @@ final as (
             when slope is null then 'no_variation'
             when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
             when
-                coalesce(effective_clusters, 0) < {{ var('minimum_effective_accounts') }}
+                coalesce(effective_accounts, 0) < {{ var('minimum_effective_accounts') }}
                 then 'too_few_effective_accounts'
             when revenue_coverage < {{ var('minimum_revenue_coverage') }} then 'coverage_too_low'
             when std_error is null then 'no_error'
@@ -181,10 +208,12 @@ final as (
         slope,
         std_error,
         std_error_crv1,
+        cluster_level,
         effective_clusters,
         degrees_of_freedom,
         noise_per_variance,
         compared_share,
+        quarters_of,
         identifying_share,
         top_account_share,
         revenue_coverage,

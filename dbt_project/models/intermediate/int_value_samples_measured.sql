@@ -4,7 +4,7 @@ outcomes as (
     select * from {{ ref('int_account_outcomes_observed') }}
 ),
 
-accounts as (
+sums as (
     select * from {{ ref('int_account_slopes_summed') }}
 ),
 
@@ -59,6 +59,18 @@ samples as (
         max(case when recency = 1 then n_scored end) as n_latest_accounts
     from ranked
     group by cell_number, horizon_months
+),
+
+-- An account that moved between the blocks of a cell has a row in each.
+accounts as (
+    select
+        cell_number,
+        horizon_months,
+        {{ exact_sum('weight') }} as weight,
+        max(case when is_identifying then 1 else 0 end) = 1 as is_identifying,
+        account_number
+    from sums
+    group by cell_number, horizon_months, account_number
 ),
 
 accounts_counted as (

@@ -1,9 +1,14 @@
-{% set cell = ['cell_number', 'horizon_months', 'regression'] %}
+{% set by = ['cell_number', 'horizon_months', 'regression', 'cluster_level'] %}
 
 with
 
+sums as {{ not_materialized() }}(
+    select * from {{ ref('int_value_clusters_summed') }}
+),
+
 accounts as {{ not_materialized() }}(
-    select * from {{ ref('int_account_slopes_summed') }}
+    select * from sums
+    where cluster_level = 'account'
 ),
 
 associations as (
@@ -26,12 +31,13 @@ clusters as {{ not_materialized() }}(
         cell_number,
         horizon_months,
         'within_account' as regression,
+        cluster_level,
         points_growth as numerator,
         points_points as denominator,
         1 as n_clusters,
         leverage,
         noise_weight
-    from accounts
+    from sums
     where
         points_points > 0
         or growth_growth > 0
@@ -40,6 +46,7 @@ clusters as {{ not_materialized() }}(
         cell_number,
         horizon_months,
         'placebo' as regression,
+        'account' as cluster_level,
         placebo_growth as numerator,
         placebo_placebo as denominator,
         1 as n_clusters,
@@ -54,6 +61,7 @@ clusters as {{ not_materialized() }}(
         accounts.cell_number,
         accounts.horizon_months,
         'lead' as regression,
+        'account' as cluster_level,
         accounts.lead_later_growth - coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_growth as numerator,
         accounts.lead_later_later
         - 2 * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_later
@@ -75,6 +83,7 @@ clusters as {{ not_materialized() }}(
         cell_number,
         horizon_months,
         'adjusted_association' as regression,
+        'account' as cluster_level,
         points_growth as numerator,
         points_points as denominator,
         1 as n_clusters,
@@ -85,30 +94,72 @@ clusters as {{ not_materialized() }}(
 
 noises as (
     select
-        {{ cell | join(', ') }},
+        {{ by | join(', ') }},
         {{ exact_sum('noise_weight') }} as noise_weight
     from clusters
-    group by {{ cell | join(', ') }}
+    group by {{ by | join(', ') }}
+),
+
+ratios as (
+    select
+        *,
+        std_error * {{ t_quantile('degrees_of_freedom') }} as margin
+    from {{ jackknife_ratio('clusters', by, leverage='leverage') }} as estimates
+),
+
+-- The level whose interval is the widest says how sure the estimate is: what owners or regions share, accounts do not
+-- show.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by cell_number, horizon_months, regression
+            order by coalesce(margin, -1e0) desc, cluster_level
+        ) as place,
+        max(case when cluster_level = 'account' then effective_clusters end) over (
+            partition by cell_number, horizon_months, regression
+        ) as effective_accounts
+    from ratios
+),
+
+families as (
+    select
+        cell_number,
+        horizon_months,
+        max(case when is_group then 1 else 0 end) as has_families
+    from accounts
+    group by cell_number, horizon_months
 ),
 
 final as (
     select
-        ratios.cell_number,
-        ratios.horizon_months,
-        ratios.regression,
-        {{ as_count('ratios.n_clusters') }} as n_clusters,
-        ratios.estimate as slope,
-        ratios.std_error,
-        ratios.std_error_crv1,
-        ratios.effective_clusters,
-        ratios.degrees_of_freedom,
-        noises.noise_weight / ratios.denominator_total as noise_per_variance
-    from {{ jackknife_ratio('clusters', cell, leverage='leverage') }} as ratios
+        ranked.cell_number,
+        ranked.horizon_months,
+        ranked.regression,
+        case
+            when ranked.cluster_level = 'account' and families.has_families = 1 then 'parent'
+            else ranked.cluster_level
+        end as cluster_level,
+        {{ as_count('ranked.n_clusters') }} as n_clusters,
+        ranked.estimate as slope,
+        ranked.std_error,
+        ranked.std_error_crv1,
+        ranked.effective_accounts,
+        ranked.effective_clusters,
+        ranked.degrees_of_freedom,
+        noises.noise_weight / ranked.denominator_total as noise_per_variance
+    from ranked
     inner join noises
         on
-            ratios.cell_number = noises.cell_number
-            and ratios.horizon_months = noises.horizon_months
-            and ratios.regression = noises.regression
+            ranked.cell_number = noises.cell_number
+            and ranked.horizon_months = noises.horizon_months
+            and ranked.regression = noises.regression
+            and ranked.cluster_level = noises.cluster_level
+    left join families
+        on
+            ranked.cell_number = families.cell_number
+            and ranked.horizon_months = families.horizon_months
+    where ranked.place = 1
 )
 
 select * from final

@@ -166,6 +166,8 @@ final as (
         grade_reason,
         refusal_reason,
         case when refusal_reason is null then 'account_jackknife' end as ci_method,
+        case when refusal_reason is null then cluster_level end as cluster_level,
+        quarters_of,
         given_slope as slope_per_point,
         given_std_error as slope_std_error,
         given_std_error_crv1 as slope_std_error_crv1,
