@@ -24,6 +24,7 @@ from tests.conftest import build_environment
 
 Table = pd.DataFrame
 Generator = np.random.Generator
+Numbers = np.ndarray[Any, np.dtype[Any]]
 
 HORIZON = 3
 # Whole quarters, as the project's variable has them; a panel has those for which it has revenue.
@@ -133,6 +134,13 @@ class Ledger:
     most_contacts: int = 0
     # Quarters that pass before the ledger begins.
     n_unseen: int = 8
+    # Owners of accounts, or families of them under one parent, that share what moves growth and mood: how much, in
+    # standard deviations of growth and of mood, and what of it is still there a quarter later.
+    n_owners: int = 1
+    n_parents: int = 0
+    shared_growth: float = 0.0
+    shared_mood: float = 0.0
+    shared_persistence: float = 0.0
 
     def rows(self, rng: Generator) -> Table:
         """One row per account and quarter: points at its end (none where silent) and its revenue."""
@@ -144,16 +152,20 @@ class Ledger:
         n_contacts = rng.integers(1, self.most_contacts + 1, n) if self.most_contacts else np.ones(n, int)
         own, passing, driving = rng.normal(0, 1, n), rng.normal(0, 1, n), np.zeros(n)
         logarithm = rng.normal(8, self.revenue_tail, n)
+        owners, parents = rng.integers(0, self.n_owners, n), rng.integers(0, max(self.n_parents, 1), n)
+        shared = self._shared(rng, parents if self.n_parents else owners, n_quarters)
         made = np.zeros((n_quarters, n))
         points, squares, revenue = np.zeros((3, n_quarters, n))
         for quarter in range(n_quarters):
             own = self.persistence * own + np.sqrt(1 - self.persistence**2) * surprise[quarter]
             growth = season[quarter] + self.confounding * quality + self.noise * own + self.effect * driving
+            growth = growth + self.shared_growth * shared[0, quarter]
             logarithm = logarithm + np.log1p(np.maximum(growth, -0.95))
             revenue[quarter], made[quarter] = np.exp(logarithm), own
             passing = self.mood_persistence * passing + np.sqrt(1 - self.mood_persistence**2) * fresh[quarter]
             past = made[max(quarter + 1 - self.reaction_quarters, 0) : quarter + 1].sum(axis=0)
             mood = quality + 0.7 * passing + self.reaction * past / np.sqrt(self.reaction_quarters)
+            mood = mood + self.shared_mood * shared[1, quarter]
             if self.most_contacts:
                 answers = as_points(mood + voices[quarter])
                 answers[np.arange(self.most_contacts)[:, None] >= n_contacts] = 0.0
@@ -176,8 +188,24 @@ class Ledger:
                 "revenue": revenue[self.n_unseen :].T.ravel(),
                 "segment": np.repeat(segments, self.n_quarters),
                 "size_band": "all",
+                "owner": np.repeat(owners, self.n_quarters),
+                # The first account of a family is its parent.
+                "parent": np.repeat(pd.Series(range(n)).groupby(parents).transform("min"), self.n_quarters)
+                if self.n_parents
+                else accounts.ravel(),
             }
         )
+
+    def _shared(self, rng: Generator, groups: Numbers, n_quarters: int) -> Numbers:
+        """What the group of each account does to its growth and, independently, to its mood, by quarter."""
+        fresh = rng.normal(0, 1, (2, n_quarters, groups.max() + 1))
+        lasting = fresh.copy()
+        for quarter in range(1, n_quarters):
+            lasting[:, quarter] = (
+                self.shared_persistence * lasting[:, quarter - 1]
+                + np.sqrt(1 - self.shared_persistence**2) * fresh[:, quarter]
+            )
+        return lasting[:, :, groups]
 
 
 def as_points(mood: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -209,6 +237,10 @@ def as_panel(companies: Mapping[str, Table]) -> Table:
     quarter_ends = pd.date_range(FIRST_QUARTER_END, periods=60, freq="QE")
     panel = pd.concat([rows.assign(region=name) for name, rows in companies.items()], ignore_index=True)
     panel["account_id"] = panel["region"] + " " + panel["account"].astype(str)
+    if "owner" in panel:
+        panel["owner_id"] = panel["region"] + " " + panel["owner"].astype(str)
+        panel["ultimate_parent_account_id"] = panel["region"] + " " + panel["parent"].astype(str)
+        panel = panel.drop(columns=["owner", "parent"])
     panel["as_of_date"] = quarter_ends[panel["period"]]
     if "base" in panel:
         panel[f"base_revenue_{HORIZON}m"] = panel["base"]
@@ -261,6 +293,8 @@ class Estimator:
             rows = with_growth(panel)
             connection.register("given", rows[[name for name in self.panel_columns if name in rows]])
             connection.execute(f"insert into {self.panel_relation} by name select * from given")
+            if "ultimate_parent_account_id" in rows:
+                self._insert_parents(connection, rows)
             for model in self.models:
                 connection.execute(f"create table {model.relation} as {model.sql}")
             return {
@@ -268,6 +302,12 @@ class Estimator:
                 for model in self.models
                 if model.name in ESTIMATES
             }
+
+    def _insert_parents(self, connection: duckdb.DuckDBPyConnection, rows: Table) -> None:
+        columns = ["account_id", "ultimate_parent_account_id"]
+        (accounts,) = (relation for relation in self.inputs if '"dim_accounts"' in relation)
+        connection.register("parents", rows[columns].drop_duplicates())
+        connection.execute(f"insert into {accounts} by name select * from parents")
 
 
 def with_growth(panel: Table) -> Table:

@@ -272,6 +272,8 @@ def point_value(method: str, path: str, months: int, value: float | None, **give
         "refusal_reason": "too_few_accounts" if is_refused else None,
         "grade_reason": "too_few_accounts" if is_refused else "interval_holds_zero",
         "is_likely_too_small": False,
+        "cluster_level": None if is_refused else "account",
+        "quarters_of": "all",
         **given,
     }
 

@@ -248,10 +248,14 @@ def test_the_sentence_says_why_the_grade_is_no_better(tmp_path: Path) -> None:
         -5000.0,
         grade_reason="follows_past_growth",
         is_likely_too_small=True,
+        cluster_level="owner",
+        quarters_of="region",
     )
     page = report(tmp_path, company() | {"nps_point_value": [given]})
     assert "grade C: the score follows growth that has already been made. More points go with less growth" in page.text
     assert "Noise alone makes the figure likely too small" in page.text
+    assert "Accounts are compared within each region." in page.text
+    assert "The interval allows for what the accounts of one owner share." in page.text
     assert "C the score follows growth that has already been made; noise alone makes it likely too" in page.text
 
 
@@ -266,7 +270,7 @@ def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:
     [("no_variation", "it takes a ledger of over"), ("revenue_withheld", "a check of the revenue ledger failed")],
 )
 def test_a_path_of_which_nothing_is_known_says_why(tmp_path: Path, reason: str, words: str) -> None:
-    empty = dict.fromkeys(("slope_per_point", "slope_ci_low", "slope_ci_high"))
+    empty: dict[str, Any] = dict.fromkeys(("slope_per_point", "slope_ci_low", "slope_ci_high"))
     path = [
         {**row, **empty, "suppression_reason": reason, "is_reportable": False}
         for row in company()["nps_point_value_path"]

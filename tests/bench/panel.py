@@ -82,6 +82,15 @@ select
 from grown
 """
 
+# One account in four is of a family of four.
+_FAMILIES = """
+create or replace table marts.dim_accounts as
+select
+    'a' || account as account_id,
+    'a' || case when account % 16 < 4 then account - account % 4 else account end as ultimate_parent_account_id
+from range(1, {n_accounts} + 1) as accounts(account)
+"""
+
 _HORIZON = """
     cast(base * {months} / 12 as decimal(18, 6)) as base_revenue_{months}m,
     cast(base * {months} / 12 * ratio as decimal(18, 6)) as next_revenue_{months}m,
@@ -99,5 +108,6 @@ def write_panel(build_file: Path, n_accounts: int) -> None:
         # Its ledger passed its checks, which are not built here.
         connection.execute("create schema if not exists intermediate")
         connection.execute("create or replace table intermediate.int_money_withheld as select false as is_withheld")
+        connection.execute(_FAMILIES.format(n_accounts=n_accounts))
         connection.execute(_DRAWS)
         connection.execute(_PANEL.format(n_accounts=n_accounts, quarters=QUARTERS, owners=OWNERS, horizons=horizons))
