@@ -287,6 +287,10 @@ def told(row: Given) -> str:
             "Noise alone makes the figure likely too small: few people speak for an account, and most of the "
             "differences in score are chance."
         )
+    if row["quarters_of"] not in (None, "all"):
+        said.append(f"Accounts are compared within each {row['quarters_of'].replace('_', ' ')}.")
+    if row["cluster_level"] != "account":
+        said.append(f"The interval allows for what the accounts of one {row['cluster_level']} share.")
     return " ".join([*said, "This does not show that raising NPS by one point causes it."])
 
 
