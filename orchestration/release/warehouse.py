@@ -177,8 +177,7 @@ def _unique_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         if test is None or not test["name"].startswith("unique"):
             continue
         arguments = test["kwargs"]
-        columns = next((value for value in arguments.values() if isinstance(value, list)), None)
-        columns = columns or [arguments["column_name"]]
+        columns = arguments.get("columns") or [arguments["column_name"]]
         if all(str(column).isidentifier() for column in columns):
             keys.setdefault(node["attached_node"], tuple(columns))
     return keys
