@@ -3,19 +3,19 @@
     the table, since each test of its own takes longer than that. By the key the release is written in order, and patched.
 #}
 {% test unique_key(model, columns, no_nulls=[]) %}
+{% set problems = ['count(*) > 1'] %}
+{% for column in columns %}
+{% do problems.append(column ~ ' is null') %}
+{% endfor %}
+{% for column in no_nulls %}
+{% do problems.append('count(' ~ column ~ ') < count(*)') %}
+{% endfor %}
 
 select
     {{ columns | join(', ') }},
     count(*) as n_rows
 from {{ model }}
 group by {{ columns | join(', ') }}
-having
-    count(*) > 1
-    {% for column in columns %}
-    or {{ column }} is null
-    {% endfor %}
-    {% for column in no_nulls %}
-    or count({{ column }}) < count(*)
-    {% endfor %}
+having {{ problems | join(' or ') }}
 
 {% endtest %}
