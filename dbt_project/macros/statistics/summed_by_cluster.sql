@@ -14,7 +14,7 @@
         {{ column }},
         {% endfor %}
         {% for account in counted %}
-        case when {{ account }} is null then 0 else 1 end as n_{{ account }}s{{ ',' if not loop.last }}
+        {{ as_count('case when ' ~ account ~ ' is null then 0 else 1 end') }} as n_{{ account }}s{{ ',' if not loop.last }}
         {% endfor %}
     from {{ rows }}
     where is_single
@@ -30,7 +30,7 @@
         ) as {{ leverage }},
         {% endfor %}
         {% for account in counted %}
-        cast(sum(n_{{ account }}s) as {{ dbt.type_int() }}) as n_{{ account }}s{{ ',' if not loop.last }}
+        {{ as_count('sum(n_' ~ account ~ 's)') }} as n_{{ account }}s{{ ',' if not loop.last }}
         {% endfor %}
     from (
         select
