@@ -30,8 +30,8 @@ AS_OF = "2026-07-01"
 # Tables that stay text, with what does not parse in it. The others are typed, each a folder of Parquet.
 TEXT = ("survey_responses", "survey_definitions", "crm_revenue", "crm_cases", "feedback_actions", "exchange_rates")
 SERVER = "127.0.0.1:10987"
-# Of tables this small, making code and planning anew at each stage take longer than what they save. With one compiler the
-# engine would set aside a fifth of the usual room for its code, and cannot link a call where there is none.
+# Of tables this small, making code and planning anew at each stage take longer than what they save. With one compiler
+# the engine sets aside a fifth of the usual room for its code, and cannot link a call where there is none.
 BRISK = {
     "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
     "PYSPARK_SUBMIT_ARGS": (
