@@ -40,7 +40,7 @@ SHAPES = sorted(shapes())
 # Ours takes out by its leverage what an account has in the period effects; CRV3 estimates them anew without it. Of 36
 # panels of 40 to 150 accounts none was more than 4 % apart, and none of 150 accounts more than 3 %.
 CRV3_TOLERANCE = 0.04
-# Clusters of several accounts have the mean of their shares: of 36 panels none was more than 8 % apart, three over 4 %.
+# Clusters of several accounts have the mean of their shares: of 35 panels none was more than 8 % apart, four over 4 %.
 GROUPED_TOLERANCE = 0.08
 # An F is a square: twice as far apart.
 WALD_TOLERANCE = 2 * CRV3_TOLERANCE
