@@ -14,6 +14,7 @@ import pytest
 
 from orchestration.release.warehouse import rows_as_dicts
 from tests.conftest import Finished, run_nightly
+from tests.verify_source_checks import checks_of
 
 AS_OF = "2026-07-01"
 ACCOUNTS = [f"K{n:02d}" for n in range(40)]
@@ -261,3 +262,11 @@ def test_a_night_stops_where_no_survey_of_the_headline_programme_can_be_scored(t
     assert done.code != 0
     assert "assert_the_headline_programme_is_not_withheld_whole" in done.stderr
     assert "12 of 60 answers (20.0 %) have a score that cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("seed", [2, 19], ids=["all tables", "the required tables"])
+def test_a_company_without_dirt_raises_no_alarm(seed: int, tmp_path: Path) -> None:
+    """Two of those that ``make verify-source-checks`` draws."""
+    _, alarms, n_checks = checks_of(tmp_path, seed)
+    assert not alarms
+    assert n_checks

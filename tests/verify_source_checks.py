@@ -22,6 +22,7 @@ from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.warehouse import open_build, open_read_only
 from orchestration.settings import load_settings
 from orchestration.transform import dbt_cli
+from orchestration.transform.account_history import keep_account_versions
 from seeds.company.whole import generate
 from tests.conftest import build_environment
 
@@ -61,6 +62,7 @@ def checks_of(folder: Path, seed: int) -> tuple[str, list[tuple[str, ...]], int]
     dbt_cli.parse(settings, only_if_stale=True)
     with open_build(settings) as connection:
         land(connection, settings.raw, tables_from_manifest(dbt_cli.load_manifest()))
+        keep_account_versions(connection, settings.history_folder, settings.as_of)
     verb = ["build", "--resource-type", "seed", "--resource-type", "model", "--select", "+source_checks"]
     dbt_cli.DbtRun(dbt_cli.command(settings, verb, dbt_cli.prepare_target(settings)), settings).finish()
     with open_read_only(settings.build_file) as connection:
