@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.release.warehouse import open_read_only
 from orchestration.settings import SAMPLE_RAW
@@ -28,8 +29,8 @@ SCORES = {
     "revenue_weighted": "select * from marts.nps_by_month "
     f"where nps_rule = 'revenue_weighted' and month_start <= date '{QUARTER_END}' + 1",
     "account_nps": "select * exclude (trailing_revenue_12m) from marts.account_nps",
-    "fct_account_periods": "select account_id, as_of_date, nps_group, account_points, n_contacts_answered "
-    "from marts.fct_account_periods",
+    "fct_account_periods": "select account_id, as_of_date, nps_group, account_points, first_half_points, "
+    "second_half_points, n_contacts_answered, n_fresh_answers from marts.fct_account_periods",
     "fct_nps_responses": "select * exclude (trailing_revenue_12m) from marts.fct_nps_responses",
 }
 
@@ -70,11 +71,17 @@ def test_later_revenue_changes_no_score(sample_release: Path, tmp_path: Path) ->
     assert rows(after, outcomes) != rows(before, outcomes)
 
 
-def test_later_answers_change_no_earlier_quarter(sample_release: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("update raw.survey_responses set score = '0' where score = '10' and", id="lowest"),
+        pytest.param("delete from raw.survey_responses where", id="none"),
+    ],
+)
+def test_later_answers_change_no_earlier_quarter(sample_release: Path, tmp_path: Path, change: str) -> None:
     before = sample_release / "build" / "warehouse.duckdb"
-    lowest = f"update raw.survey_responses set score = '0' where score = '10' and answered_at > '{QUARTER_END}T99'"
 
-    after = rebuilt(sample_release, tmp_path, lowest)
+    after = rebuilt(sample_release, tmp_path, f"{change} answered_at > '{QUARTER_END}T99'")
 
     quarters = "select * from marts.fct_account_periods where as_of_date"
     assert rows(after, f"{quarters} <= '{QUARTER_END}'") == rows(before, f"{quarters} <= '{QUARTER_END}'")

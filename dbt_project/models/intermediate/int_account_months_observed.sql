@@ -84,7 +84,9 @@ opening as (
         observed.account_id,
         sum(standing_changes.points_sum) as points_sum,
         sum(standing_changes.points_sq_sum) as points_sq_sum,
+        sum(standing_changes.first_half_points_sum) as first_half_points_sum,
         sum(standing_changes.n_contacts_answered) as n_contacts_answered,
+        sum(standing_changes.n_first_half_contacts) as n_first_half_contacts,
         sum(standing_changes.n_invitations) as n_invitations
     from observed
     inner join standing_changes
@@ -131,8 +133,11 @@ changing as (
         earning.*,
         coalesce(standing_changes.points_sum, 0) as points_change,
         coalesce(standing_changes.points_sq_sum, 0) as points_sq_change,
+        coalesce(standing_changes.first_half_points_sum, 0) as first_half_points_change,
         coalesce(standing_changes.n_contacts_answered, 0) as n_contacts_change,
-        coalesce(standing_changes.n_invitations, 0) as n_invitations_change
+        coalesce(standing_changes.n_first_half_contacts, 0) as n_first_half_change,
+        coalesce(standing_changes.n_invitations, 0) as n_invitations_change,
+        coalesce(standing_changes.n_fresh_answers, 0) as n_fresh_answers
     from earning
     left join standing_changes
         on
@@ -145,7 +150,7 @@ changing as (
 trailed as (
     select
         *,
-        {% for change in ['points', 'points_sq', 'n_contacts', 'n_invitations'] %}
+        {% for change in ['points', 'points_sq', 'first_half_points', 'n_contacts', 'n_first_half', 'n_invitations'] %}
         sum({{ change }}_change) over (
             partition by account_id
             order by month_start
@@ -165,7 +170,9 @@ standing as (
         trailed.*,
         trailed.points_changed + coalesce(opening.points_sum, 0) as points_sum,
         trailed.points_sq_changed + coalesce(opening.points_sq_sum, 0) as points_sq_sum,
+        trailed.first_half_points_changed + coalesce(opening.first_half_points_sum, 0) as first_half_points_sum,
         trailed.n_contacts_changed + coalesce(opening.n_contacts_answered, 0) as n_contacts_answered,
+        trailed.n_first_half_changed + coalesce(opening.n_first_half_contacts, 0) as n_first_half_contacts,
         trailed.n_invitations_changed + coalesce(opening.n_invitations, 0) as n_invitations
     from trailed
     left join opening
@@ -183,6 +190,16 @@ joined as (
         case when standing.n_contacts_answered > 0 then standing.points_sum / standing.n_contacts_answered end
             as account_points,
         case when standing.n_contacts_answered > 0 then standing.points_sq_sum end as account_points_sq_sum,
+        case
+            when standing.n_first_half_contacts > 0
+                then standing.first_half_points_sum / standing.n_first_half_contacts
+        end as first_half_points,
+        case
+            when standing.n_contacts_answered > standing.n_first_half_contacts
+                then
+                    (standing.points_sum - standing.first_half_points_sum)
+                    / (standing.n_contacts_answered - standing.n_first_half_contacts)
+        end as second_half_points,
         invitation_records.has_invitation_records
     from standing
     left join account_history
@@ -204,7 +221,10 @@ final as (
         {{ nps_group('account_points', 'n_invitations', 'has_invitation_records') }} as nps_group,
         cast(account_points as {{ float_type() }}) as account_points,
         cast(account_points_sq_sum as {{ float_type() }}) as account_points_sq_sum,
+        cast(first_half_points as {{ float_type() }}) as first_half_points,
+        cast(second_half_points as {{ float_type() }}) as second_half_points,
         {{ as_count('n_contacts_answered') }} as n_contacts_answered,
+        {{ as_count('n_fresh_answers') }} as n_fresh_answers,
         {{ as_count('n_invitations') }} as n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,
         cast(profit as {{ money_type() }}) as profit,

@@ -84,6 +84,7 @@ final as (
     select
         response_id,
         account_id,
+        respondent_id,
         program_type,
         buying_role,
         nps_category,

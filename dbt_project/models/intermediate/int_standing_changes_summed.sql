@@ -22,23 +22,52 @@ invitations as (
         {{ touched('account_id') }}
 ),
 
+persons as (
+    select
+        account_id,
+        respondent_id,
+        min(answered_date) as first_answered_date
+    from answers
+    group by account_id, respondent_id
+),
+
+-- The people of an account go to its halves in turn, in the order of their first answers: who comes later moves nobody.
+halves as (
+    select
+        account_id,
+        respondent_id,
+        mod(row_number() over (
+            partition by account_id
+            order by first_answered_date, {{ text_hash('respondent_id') }}
+        ), 2) as n_first_half_contacts
+    from persons
+),
+
 -- What an account has at the ends of months: from the month of the first day on, up to that of the day after the last.
 standing as (
     select
-        account_id,
+        answers.account_id,
         1 as n_contacts_answered,
-        nps_points as points_sum,
-        nps_points * nps_points as points_sq_sum,
+        answers.nps_points as points_sum,
+        answers.nps_points * answers.nps_points as points_sq_sum,
+        halves.n_first_half_contacts,
+        halves.n_first_half_contacts * answers.nps_points as first_half_points_sum,
         0 as n_invitations,
-        {{ month_start('account_standing_from') }} as from_month,
-        {{ month_start(add_days('account_standing_until', 1)) }} as until_month
+        {{ month_start('answers.account_standing_from') }} as from_month,
+        {{ month_start(add_days('answers.account_standing_until', 1)) }} as until_month
     from answers
+    inner join halves
+        on
+            answers.account_id = halves.account_id
+            and answers.respondent_id = halves.respondent_id
     union all
     select
         account_id,
         0 as n_contacts_answered,
         0 as points_sum,
         0 as points_sq_sum,
+        0 as n_first_half_contacts,
+        0 as first_half_points_sum,
         1 as n_invitations,
         {{ month_start('sent_date') }} as from_month,
         {{ month_start(add_days('sent_date', var('account_window_days'))) }} as until_month
@@ -52,6 +81,9 @@ changes as (
         n_contacts_answered,
         points_sum,
         points_sq_sum,
+        n_first_half_contacts,
+        first_half_points_sum,
+        0 as n_fresh_answers,
         n_invitations
     from standing
     where from_month < until_month
@@ -62,9 +94,28 @@ changes as (
         -n_contacts_answered as n_contacts_answered,
         -points_sum as points_sum,
         -points_sq_sum as points_sq_sum,
+        -n_first_half_contacts as n_first_half_contacts,
+        -first_half_points_sum as first_half_points_sum,
+        0 as n_fresh_answers,
         -n_invitations as n_invitations
     from standing
     where from_month < until_month
+    union all
+    -- An answer is fresh at one quarter end at most: that of the quarter in which it was given.
+    select
+        account_id,
+        {{ add_months(quarter_start('from_month'), 2) }} as month_start,
+        0 as n_contacts_answered,
+        0 as points_sum,
+        0 as points_sq_sum,
+        0 as n_first_half_contacts,
+        0 as first_half_points_sum,
+        n_contacts_answered as n_fresh_answers,
+        0 as n_invitations
+    from standing
+    where
+        n_contacts_answered = 1
+        and {{ quarter_start('from_month') }} < {{ quarter_start('until_month') }}
 ),
 
 final as (
@@ -72,7 +123,10 @@ final as (
         account_id,
         cast(sum(points_sum) as {{ float_type() }}) as points_sum,
         cast(sum(points_sq_sum) as {{ float_type() }}) as points_sq_sum,
+        cast(sum(first_half_points_sum) as {{ float_type() }}) as first_half_points_sum,
         {{ as_count('sum(n_contacts_answered)') }} as n_contacts_answered,
+        {{ as_count('sum(n_first_half_contacts)') }} as n_first_half_contacts,
+        {{ as_count('sum(n_fresh_answers)') }} as n_fresh_answers,
         {{ as_count('sum(n_invitations)') }} as n_invitations,
         month_start
     from changes
