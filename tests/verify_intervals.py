@@ -1,10 +1,11 @@
-"""Intervals of ratios that a few large accounts carry: how often they hold a truth that is known.
+"""Intervals of ratios that few accounts carry: how often they hold a truth that is known.
 
     python -m tests.verify_intervals
 
 draws companies whose revenue has a heavier and heavier tail (sigma, the standard deviation of its logarithm), runs the
 models of the revenue-weighted score and of net revenue retention on them, and prints the share of the 95 % intervals
-that hold the truth. It ends with 1 if a bound is broken.
+that hold the truth. Then small companies: how many of them are refused the value of a point, and how good the estimates
+of the others are. It ends with 1 if a bound is broken.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ import pandas as pd
 from scipy import stats
 
 from tests.compiled_models import CompiledModels, compiled_models
-from tests.panels import HORIZON, as_panel
+from tests.panels import HORIZON, HORIZONS, Ledger, as_panel, compiled_estimator
+from tests.verify_statistics import FULL as FULL_GRADES
+from tests.verify_statistics import Grading, graded, table_of_grades
+from tests.verify_statistics import Plan as GradePlan
 
 Table = pd.DataFrame
 Generator = np.random.Generator
@@ -85,6 +89,20 @@ GROWTHS: Mapping[str, Growths] = {
     "20 % leave": Growths(0.2, 0.2),
     "growth spreads": Growths(0.05, 0.6),
 }
+# Few accounts, or a few that have most of the revenue; nothing goes on, or the score follows growth.
+FEW_ACCOUNTS: Mapping[str, Ledger] = {
+    "20 accounts": Ledger(n_accounts=20),
+    "30 accounts": Ledger(n_accounts=30),
+    "30, sigma 1.5": Ledger(n_accounts=30, revenue_tail=1.5),
+    "60, sigma 1.5": Ledger(n_accounts=60, revenue_tail=1.5),
+    "60, sigma 2": Ledger(n_accounts=60, revenue_tail=2.0),
+    "200, sigma 2": Ledger(n_accounts=200, revenue_tail=2.0),
+    "30, follows growth": Ledger(n_accounts=30, reaction=0.3),
+    "60, sigma 1.5, follows": Ledger(n_accounts=60, revenue_tail=1.5, reaction=0.3),
+    "60, sigma 1.5, effect": Ledger(n_accounts=60, revenue_tail=1.5, effect=0.001),
+}
+# An estimate is refused to so many of them at most.
+MOST_REFUSED: Mapping[str, float] = {"30 accounts": 0.15, "60, sigma 1.5": 0.15, "200, sigma 2": 0.1}
 
 
 @dataclass(frozen=True)
@@ -283,6 +301,23 @@ def problems(findings: Sequence[Finding], plan: Plan) -> list[str]:
     return found
 
 
+def problems_of_few(gradings: Sequence[Grading], plan: GradePlan) -> list[str]:
+    """What does not hold of the companies with few accounts."""
+    found = []
+    # Two Monte-Carlo errors of a share of .95, of the companies that are not refused: at least half of them.
+    error = 2 * np.sqrt(0.05 * 0.95 / (plan.n_replicates / 2))
+    for one in gradings:
+        if one.refused > MOST_REFUSED.get(one.kind, 1.0):
+            found.append(f"{one.kind}: {one.refused:.1%} of the estimates are refused")
+        if one.ledger.effect == 0 and one.good_at_any > plan.false_alarms_at_any:
+            found.append(f"{one.kind}: {one.good_at_any:.1%} are graded B at some horizon without an effect")
+        # Where the score follows growth, no interval can hold the truth as often as it should.
+        is_off = not plan.coverage[0] - error <= one.coverage <= plan.coverage[1] + error
+        if is_off and not one.ledger.reaction:
+            found.append(f"{one.kind}: {one.coverage:.1%} of the intervals over {HORIZON} months hold the truth")
+    return found
+
+
 def table(findings: Sequence[Finding]) -> str:
     """The findings in columns: coverage in per cent, by accounts and sigma, with the median of effective accounts."""
     columns = sorted({(one.n_accounts, one.tail) for one in findings})
@@ -319,13 +354,14 @@ SMALL = Plan(
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        findings = measured(Models.compiled(Path(folder)), FULL)
-    print(
-        f"{FULL.n_replicates} companies of each kind: the share of 95 % intervals that hold the truth, by accounts and"
-    )
-    print("sigma, and the median of effective accounts\n")
+        findings = measured(Models.compiled(Path(folder) / "shares"), FULL)
+        gradings = graded(compiled_estimator(Path(folder) / "few", HORIZONS), FULL_GRADES, FEW_ACCOUNTS)
+    print(f"{FULL.n_replicates} companies of each kind: how many 95 % intervals hold the truth, by accounts and sigma")
+    print("(the median of effective accounts)\n")
     print(table(findings))
-    broken = problems(findings, FULL)
+    print(f"\n{FULL_GRADES.n_replicates} companies of few accounts, within accounts; refused: of all three horizons\n")
+    print(table_of_grades(gradings))
+    broken = problems(findings, FULL) + problems_of_few(gradings, FULL_GRADES)
     print("\n" + ("\n".join(broken) if broken else "Every bound holds."))
     return 1 if broken else 0
 

@@ -16,7 +16,7 @@ METHODS = {
 }
 METHODS_EXPLAINED = {
     "account_jackknife": "accounts that answer more than once are left out one by one",
-    "adjusted_jackknife": "answers are weighted by revenue, so effective accounts count, with the error of leaving each out",
+    "adjusted_jackknife": "revenue weighs answers, so effective accounts count, and each is left out in turn",
     "adjusted_wald": "no account answered twice, so answers count as independent",
     "adjusted_wald_effective": "all accounts answered alike, so each effective account counts as one answer",
 }
