@@ -181,8 +181,8 @@ joined as (
 
 -- The first reason that applies, from what is not there at all to what is there and too little. Whether the interval of
 -- a slope covers hangs on how many effective accounts carry it, and not on how many there are, how many change or how
--- large the largest is (docs/methods.md). The largest says why they are few. And where nearly all revenue is its own, the
--- slope is that of the others and does not speak for it.
+-- large the largest is (docs/methods.md). The largest says why they are few. And where nearly all revenue is its own,
+-- the slope is that of the others and does not speak for it.
 final as (
     select
         cell_number,
