@@ -112,9 +112,10 @@ test-spark-sample: .venv-spark/dev ## the sample on Spark, table by table
 test-spark-cluster: .venv-spark/dev ## a small company on a Spark cluster of this machine
 	.venv-spark/bin/python -m pytest -n 0 -m spark -k cluster
 
-verify-statistics: .venv/dev ## the value of a point, and of calling, on thousands of companies whose truth is known
+verify-statistics: .venv/dev ## the value of a point, of calling, and intervals, on thousands of companies whose truth is known
 	@$(BIN)/python -m tests.verify_statistics
 	@$(BIN)/python -m tests.verify_loop
+	@$(BIN)/python -m tests.verify_intervals
 
 verify-source-checks: .venv/dev ## false alarms of the checks of what arrived, on companies without dirt: COMPANIES=200
 	@$(BIN)/python -m tests.verify_source_checks $(COMPANIES)

@@ -203,6 +203,35 @@ def deleted_one_by_one(pairs: list[tuple[float, float]]) -> dict[str, float]:
     }
 
 
+def test_a_heavy_tail_leaves_no_more_degrees_of_freedom_than_one_over_the_largest_share(
+    compile_sql: CompileSql,
+) -> None:
+    """A ratio, and a sum of two, over ten accounts of which one is nine times as large, and over ten that are alike."""
+    rng = np.random.default_rng(13)
+    kinds = {"heavy": [9.0] + [1.0] * 9, "even": [1.0] * 10}
+    cases = pd.DataFrame(
+        [
+            {"cell": kind, "part": part, "account": account, "denominator": b, "coefficient": c, "n_clusters": 1}
+            for kind, sizes in kinds.items()
+            for part, c, order in ((0, 0.25, 1), (1, 0.5, -1))
+            for account, b in enumerate(sizes[::order])
+        ]
+    )
+    cases["numerator"] = cases["denominator"] * rng.normal(1, 0.1, len(cases))
+    one = compile_sql("select * from {{ jackknife_ratio('cases', ['cell'], heavy_tailed=true) }}")
+    both = compile_sql(
+        "select * from {{ jackknife_ratio('cases', ['cell'], part='part', cluster='account', heavy_tailed=true) }}"
+    )
+
+    by_ratio = run(one, cases=cases[cases["part"] == 0]).set_index("cell")["degrees_of_freedom"]
+    by_sum = run(both, cases=cases).set_index("cell")["degrees_of_freedom"]
+
+    # Of the ratio the large account has 9 of 18, and 1 / sum h^2 - 1 would be 2.6. Of the sum it has half of one part,
+    # with coefficient .5, and a small account's share of the other.
+    assert by_ratio.to_dict() == pytest.approx({"heavy": 2.0, "even": 9.0})
+    assert by_sum.to_dict() == pytest.approx({"heavy": 0.75 / (0.5 * 0.5 + 0.25 / 18), "even": 9.0})
+
+
 def test_jackknife_keeps_its_digits_where_each_of_many_accounts_changes_next_to_nothing(
     compile_sql: CompileSql,
 ) -> None:

@@ -32,7 +32,6 @@ class Rules:
     minimum_scored_answers: int
     reportable_scored_answers: int
     minimum_compared_accounts: int
-    minimum_identifying_accounts: int
     minimum_effective_accounts: int
     maximum_top_account_share: float
     minimum_revenue_coverage: float

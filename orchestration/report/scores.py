@@ -10,11 +10,13 @@ from orchestration.report.numbers import counted, interval, signed_points
 
 METHODS = {
     "account_jackknife": "account jackknife",
+    "adjusted_jackknife": "adjusted jackknife",
     "adjusted_wald": "adjusted Wald",
     "adjusted_wald_effective": "adjusted Wald on effective accounts",
 }
 METHODS_EXPLAINED = {
     "account_jackknife": "accounts that answer more than once are left out one by one",
+    "adjusted_jackknife": "revenue weighs answers, so effective accounts count, and each is left out in turn",
     "adjusted_wald": "no account answered twice, so answers count as independent",
     "adjusted_wald_effective": "all accounts answered alike, so each effective account counts as one answer",
 }

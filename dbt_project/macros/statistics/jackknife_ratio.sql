@@ -30,12 +30,18 @@
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
 
+    `heavy_tailed` is for denominators that are money. The few largest clusters then make most of the error, and it is less sure
+    than 1 / sum h^2 says: the degrees of freedom are no more than one over the largest share (tests/verify_intervals.py). Not
+    for differences, which have the degrees of freedom of one side alone and so are wide enough.
+
     Without `crv1` the error for comparison is left out, which spares a third of the time.
 
     Null errors where one cluster holds the whole denominator: nothing is left when it is deleted. Every ratio of the
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
-{% macro jackknife_ratio(classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none) -%}
+{% macro jackknife_ratio(
+    classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none, heavy_tailed=false
+) -%}
     {%- set sums_by = by + ([part] if part else []) -%}
     {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' ~ (' / classes.n_clusters' if spread) -%}
     {%- set b = 'cast(classes.denominator as ' ~ float_type() ~ ')' -%}
@@ -61,6 +67,11 @@
             ~ 'else least(power(estimates.share_total, 2) / squares.share_squares, '
             ~ 'power(estimates.other_share_total, 2) / squares.other_share_squares) end'
         ) -%}
+    {%- endif -%}
+    {%- set degrees_of_freedom = effective ~ ' - 1e0' -%}
+    {%- if heavy_tailed -%}
+        {%- set largest_share = 'squares.largest_share' ~ (' / estimates.share_total' if part) -%}
+        {%- set degrees_of_freedom = 'least(' ~ degrees_of_freedom ~ ', 1e0 / (' ~ largest_share ~ '))' -%}
     {%- endif -%}
     (
         with
@@ -133,6 +144,7 @@
                 sum(n_clusters) as n_clusters,
                 {{ exact_sum('n_clusters * share * share') }} as share_squares,
                 {% if part %}{{ exact_sum('n_clusters * other_share * other_share') }} as other_share_squares,{% endif %}
+                {% if heavy_tailed %}max(share) as largest_share,{% endif %}
                 {{ exact_sum('n_clusters * deleted * deleted' ~ (' + spread_deleted' if spread)) }} as deleted_squares
                 {%- if crv1 %},
                 {{ exact_sum('n_clusters * influence * influence' ~ (' + spread_influence' if spread)) }} as influence_squares
@@ -170,7 +182,7 @@
             {% endif %}
             estimates.estimate,
             {{ effective }} as effective_clusters,
-            greatest({{ effective }} - 1e0, 1e0) as degrees_of_freedom,
+            greatest({{ degrees_of_freedom }}, 1e0) as degrees_of_freedom,
             case
                 when estimates.n_undeletable = 0
                     then sqrt((squares.n_clusters - 1e0) / squares.n_clusters * squares.deleted_squares) / {{ scale }}

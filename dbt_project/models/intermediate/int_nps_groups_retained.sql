@@ -43,7 +43,7 @@ estimated as (
         money.is_withheld,
         cast(sizes.largest_base_revenue as {{ float_type() }}) / retentions.denominator_total as top_account_share,
         {{ t_quantile('retentions.degrees_of_freedom') }} * retentions.std_error as margin_of_error
-    from {{ jackknife_ratio('accounts', ['nps_group']) }} as retentions
+    from {{ jackknife_ratio('accounts', ['nps_group'], heavy_tailed=true) }} as retentions
     inner join sizes
         on retentions.nps_group = sizes.nps_group
     cross join money

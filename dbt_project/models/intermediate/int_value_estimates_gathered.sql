@@ -179,7 +179,10 @@ joined as (
     cross join money
 ),
 
--- The first reason that applies, from what is not there at all to what is there and too little.
+-- The first reason that applies, from what is not there at all to what is there and too little. Whether the interval of
+-- a slope covers hangs on how many effective accounts carry it, and not on how many there are, how many change or how
+-- large the largest is (docs/methods.md). The largest says why they are few. And where nearly all revenue is its own,
+-- the slope is that of the others and does not speak for it.
 final as (
     select
         cell_number,
@@ -192,13 +195,21 @@ final as (
             when n_complete = 0 then 'no_complete_window'
             when n_usable = 0 then 'no_base_revenue'
             when n_observations = 0 then 'no_answers'
-            when n_compared_accounts < {{ var('minimum_compared_accounts') }} then 'too_few_accounts'
             when
-                method = 'within_account'
-                and n_identifying_accounts < {{ var('minimum_identifying_accounts') }}
-                then 'too_few_identifying_accounts'
+                n_compared_accounts < case
+                    when path = 'all_accounts' then {{ var('minimum_effective_accounts') }}
+                    else {{ var('minimum_compared_accounts') }}
+                end
+                then 'too_few_accounts'
             when slope is null then 'no_variation'
-            when top_account_share > {{ var('maximum_top_account_share') }} then 'top_account_too_large'
+            when
+                top_account_share > {{ var('maximum_top_account_share') }}
+                and (
+                    path <> 'all_accounts'
+                    or coalesce(effective_accounts, 0) < {{ var('minimum_effective_accounts') }}
+                    or 1 - top_account_share < {{ var('minimum_revenue_coverage') }}
+                )
+                then 'top_account_too_large'
             when
                 coalesce(effective_accounts, 0) < {{ var('minimum_effective_accounts') }}
                 then 'too_few_effective_accounts'

@@ -177,10 +177,8 @@ def lifted(reason: str | None, rules: Rules) -> str:
         "takes a ledger of twice the horizon, and time",
         "no_base_revenue": "no account had revenue in a base window; it takes accounts that pay",
         "no_answers": "no account with revenue has a score; it takes answers that can be joined to accounts",
-        "too_few_accounts": f"fewer than {rules.minimum_compared_accounts} accounts to compare; it takes answers of "
-        "more accounts",
-        "too_few_identifying_accounts": f"fewer than {rules.minimum_identifying_accounts} accounts whose score "
-        "changed; it takes repeated answers of more accounts",
+        "too_few_accounts": f"fewer than {rules.minimum_effective_accounts} accounts, or than "
+        f"{rules.minimum_compared_accounts} in a group that is compared; it takes answers of more accounts",
         "no_variation": "no account’s score changed, or all are alike; it takes answers over a longer time",
         "top_account_too_large": f"one account holds over {share(rules.maximum_top_account_share, 0)} of the revenue; "
         "it takes answers of other large accounts",

@@ -164,7 +164,7 @@ ratios as (
         n_clusters,
         effective_clusters,
         {{ t_quantile('degrees_of_freedom') }} * std_error as margin
-    from {{ jackknife_ratio('clusters', ['year', 'rate']) }} as by_rate
+    from {{ jackknife_ratio('clusters', ['year', 'rate'], heavy_tailed=true) }} as by_rate
 ),
 
 margins as (

@@ -56,7 +56,7 @@ ratios as (
     select
         *,
         {{ t_quantile('degrees_of_freedom') }} * std_error as margin
-    from {{ jackknife_ratio('accounts', ['horizon_months', 'points_band']) }} as by_account
+    from {{ jackknife_ratio('accounts', ['horizon_months', 'points_band'], heavy_tailed=true) }} as by_account
 ),
 
 money as (

@@ -152,7 +152,9 @@ accounts_by_{{ dimension }} as {{ not_materialized() }}(
 ratios as (
     {% for dimension in ['all'] + var('account_dimensions') %}
     select *
-    from {{ jackknife_ratio('accounts_by_' ~ dimension, cell, crv1=false, sums='usable_cells') }} as by_account
+    from {{ jackknife_ratio(
+        'accounts_by_' ~ dimension, cell, crv1=false, sums='usable_cells', heavy_tailed=true
+    ) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -161,7 +163,7 @@ standardised as (
     {% for dimension in ['all'] + var('account_dimensions') %}
     select *
     from {{ jackknife_ratio(
-        'accounts_by_' ~ dimension, cell, part='stratum_number', crv1=false, sums='usable_strata'
+        'accounts_by_' ~ dimension, cell, part='stratum_number', crv1=false, sums='usable_strata', heavy_tailed=true
     ) }} as by_account
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -34,7 +34,7 @@ judged as (
         case
             when money.is_withheld then 'revenue_withheld'
             when paths.slope is null then 'no_variation'
-            when paths.n_accounts < {{ var('minimum_compared_accounts') }} then 'too_few_accounts'
+            when paths.n_accounts < {{ var('minimum_effective_accounts') }} then 'too_few_accounts'
             when paths.effective_clusters < {{ var('minimum_effective_accounts') }} then 'too_few_effective_accounts'
             when paths.std_error is null then 'no_error'
         end as suppression_reason

@@ -387,7 +387,7 @@ final as (
         weight_sum,
         effective_clusters as effective_n,
         nps,
-        {{ score_interval_columns() }}
+        {{ score_interval_columns(is_weighted="nps_rule = 'revenue_weighted'") }}
     from scored
 )
 

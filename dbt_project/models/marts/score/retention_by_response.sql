@@ -78,7 +78,7 @@ parts as (
 ),
 
 ratios as (
-    select * from {{ jackknife_ratio('accounts', cell, crv1=false) }} as by_account
+    select * from {{ jackknife_ratio('accounts', cell, crv1=false, heavy_tailed=true) }} as by_account
 ),
 
 gaps as (
