@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from orchestration.transform.dbt_cli import PROJECT
 from tests.compiled_models import GIVEN
@@ -70,12 +71,14 @@ class Company:
         quality = rng.normal(0, 1, (self.n_accounts, 1))
         mood = quality + rng.normal(0, 0.7, shape)
         n_contacts = rng.integers(1, self.most_contacts + 1, self.n_accounts)
-        points = np.zeros(shape)
+        answers = np.full((self.most_contacts, *shape), np.nan)
         for contact in range(self.most_contacts):
             voice = mood + rng.normal(0, 1, shape)
             answered = (n_contacts > contact)[:, None]
-            points += np.where(answered, np.where(voice > 0.4, 100.0, np.where(voice < -0.9, -100.0, 0.0)), 0.0)
-        points /= n_contacts[:, None]
+            answers[contact] = np.where(
+                answered, np.where(voice > 0.4, 100.0, np.where(voice < -0.9, -100.0, 0.0)), np.nan
+            )
+        points, first_half, second_half = mean(answers), mean(answers[::2]), mean(answers[1::2])
 
         surprise = rng.normal(0, 1, shape)
         lasting = np.empty(shape)
@@ -96,6 +99,9 @@ class Company:
                 "account": accounts.ravel(),
                 "period": periods.ravel(),
                 "account_points": np.where(rng.random(shape) < self.share_silent, np.nan, points).ravel(),
+                "first_half_points": first_half.ravel(),
+                "second_half_points": second_half.ravel(),
+                "n_first_half_answers": np.repeat((n_contacts + 1) // 2, self.n_periods),
                 "n_contacts_answered": np.repeat(n_contacts, self.n_periods),
                 "base": base.ravel(),
                 "growth": growth.ravel(),
@@ -132,6 +138,14 @@ class Ledger:
     share_silent: float = 0.1
     # Contacts of an account, each with an opinion of its own; none: the score is the mood itself.
     most_contacts: int = 0
+    # Of the contacts, how many answer when they are asked.
+    share_answering: float = 1.0
+    # Quarters from one survey of an account to the next, and for how many an answer stands.
+    survey_every: int = 1
+    standing_quarters: int = 1
+    # Seasons of an account's own, every year alike, in its growth and, independently, in its mood: standard deviations.
+    season_of_growth: float = 0.0
+    season_of_mood: float = 0.0
     # Quarters that pass before the ledger begins.
     n_unseen: int = 8
     # Owners of accounts, or families of them under one parent, that share what moves growth and mood: how much, in
@@ -150,42 +164,57 @@ class Ledger:
         surprise, fresh = rng.normal(0, 1, (2, n_quarters, n))
         voices = rng.normal(0, 1, (n_quarters, max(self.most_contacts, 1), n))
         n_contacts = rng.integers(1, self.most_contacts + 1, n) if self.most_contacts else np.ones(n, int)
+        is_answering = rng.random(voices.shape) < self.share_answering
         own, passing, driving = rng.normal(0, 1, n), rng.normal(0, 1, n), np.zeros(n)
         logarithm = rng.normal(8, self.revenue_tail, n)
         owners, parents = rng.integers(0, self.n_owners, n), rng.integers(0, max(self.n_parents, 1), n)
         shared = self._shared(rng, parents if self.n_parents else owners, n_quarters)
+        seasons = rng.normal(0, 1, (2, 4, n))
+        seasons -= seasons.mean(axis=1, keepdims=True)
         made = np.zeros((n_quarters, n))
-        points, squares, revenue = np.zeros((3, n_quarters, n))
+        revenue = np.zeros((n_quarters, n))
+        answers = np.full((n_quarters, max(self.most_contacts, 1), n), np.nan)
         for quarter in range(n_quarters):
             own = self.persistence * own + np.sqrt(1 - self.persistence**2) * surprise[quarter]
             growth = season[quarter] + self.confounding * quality + self.noise * own + self.effect * driving
-            growth = growth + self.shared_growth * shared[0, quarter]
+            growth = growth + self.shared_growth * shared[0, quarter] + self.season_of_growth * seasons[0, quarter % 4]
             logarithm = logarithm + np.log1p(np.maximum(growth, -0.95))
             revenue[quarter], made[quarter] = np.exp(logarithm), own
             passing = self.mood_persistence * passing + np.sqrt(1 - self.mood_persistence**2) * fresh[quarter]
             past = made[max(quarter + 1 - self.reaction_quarters, 0) : quarter + 1].sum(axis=0)
             mood = quality + 0.7 * passing + self.reaction * past / np.sqrt(self.reaction_quarters)
-            mood = mood + self.shared_mood * shared[1, quarter]
+            mood = mood + self.shared_mood * shared[1, quarter] + self.season_of_mood * seasons[1, quarter % 4]
             if self.most_contacts:
-                answers = as_points(mood + voices[quarter])
-                answers[np.arange(self.most_contacts)[:, None] >= n_contacts] = 0.0
-                points[quarter] = answers.sum(axis=0) / n_contacts
-                squares[quarter] = (answers * answers).sum(axis=0)
-                driving = 100 * np.tanh(mood)
+                given = as_points(mood + voices[quarter])
+                is_given = (np.arange(self.most_contacts)[:, None] < n_contacts) & is_answering[quarter]
+                answers[quarter] = np.where(is_given, given, np.nan)
+                # What a crowd of contacts would give: the points without noise.
+                driving = 100 * (stats.norm.cdf(mood - 0.6) - stats.norm.cdf(-0.6 - mood))
             else:
-                points[quarter] = driving = as_points(mood)
-                squares[quarter] = points[quarter] ** 2
+                driving = as_points(mood)
+                answers[quarter, 0] = driving
+        is_silent = rng.random((n_quarters, n)) < self.share_silent
+        is_asked = (np.arange(n_quarters)[:, None] + np.arange(n)) % self.survey_every == 0
+        answers[np.broadcast_to((is_silent | ~is_asked)[:, None], answers.shape)] = np.nan
+        standing = last_given(answers, self.standing_quarters)
+        seen = slice(self.n_unseen, None)
         accounts, quarters = np.indices((n, self.n_quarters))
-        points = np.where(rng.random(points.shape) < self.share_silent, np.nan, points)
+        columns = {
+            "account_points": mean(standing, axis=1),
+            "account_points_sq_sum": np.nansum(standing**2, axis=1),
+            "first_half_points": mean(answers[:, ::2], axis=1),
+            "second_half_points": mean(answers[:, 1::2], axis=1),
+            "n_contacts_answered": np.isfinite(standing).sum(axis=1),
+            "n_first_half_answers": np.isfinite(answers[:, ::2]).sum(axis=1),
+            "n_fresh_answers": np.isfinite(answers).sum(axis=1),
+            "revenue": revenue,
+        }
         segments = rng.choice(["enterprise", "mid_market", "small_business"], n)
         return pd.DataFrame(
             {
                 "account": accounts.ravel(),
                 "period": quarters.ravel(),
-                "account_points": points[self.n_unseen :].T.ravel(),
-                "account_points_sq_sum": squares[self.n_unseen :].T.ravel(),
-                "n_contacts_answered": np.repeat(n_contacts, self.n_quarters),
-                "revenue": revenue[self.n_unseen :].T.ravel(),
+                **{name: values[seen].T.ravel() for name, values in columns.items()},
                 "segment": np.repeat(segments, self.n_quarters),
                 "size_band": "all",
                 "owner": np.repeat(owners, self.n_quarters),
@@ -206,6 +235,21 @@ class Ledger:
                 + np.sqrt(1 - self.shared_persistence**2) * fresh[:, quarter]
             )
         return lasting[:, :, groups]
+
+
+def mean(answers: Numbers, axis: int = 0) -> Numbers:
+    """The mean of the answers that are given; none where there are none."""
+    n_given = np.isfinite(answers).sum(axis=axis)
+    return np.where(n_given > 0, np.nansum(answers, axis=axis) / np.maximum(n_given, 1), np.nan)
+
+
+def last_given(answers: Numbers, n_quarters: int) -> Numbers:
+    """Each contact's last answer of so many quarters; ``answers`` by quarter, contact and account."""
+    found = answers.copy()
+    for quarter in range(len(answers)):
+        for age in range(1, min(n_quarters, quarter + 1)):
+            found[quarter] = np.where(np.isnan(found[quarter]), answers[quarter - age], found[quarter])
+    return found
 
 
 def as_points(mood: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -285,7 +285,7 @@ def money(segment: str) -> dict[str, Rows]:
         ("lead", 0.83, 0.41, "passed"),
         ("lag", 0.4, 0.69, "passed"),
         ("pre_trend", 1.1, 0.36, "passed"),
-        ("placebo", -2.4, 0.016, "failed"),
+        ("dose_response", -2.4, 0.016, "failed"),
         ("reliability", 0.62, None, "passed"),
         ("group_overlap", None, None, "not_applicable"),
     )

@@ -33,8 +33,9 @@ class Answer(NamedTuple):
         return self.is_linked and self.account is not None
 
 
-# (first half, second half, answers that stand, fresh ones), by account and quarter end.
-Quarters = dict[tuple[str, date], tuple[float | None, float | None, int, int]]
+# (points of the first half and of the second, answers that stand, fresh ones, those of the first half), by account and
+# quarter end.
+Quarters = dict[tuple[str, date], tuple[float | None, float | None, int, int, int]]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def published(sample_release: Path) -> Quarters:
     with open_read_only(sample_release / "published" / "nps.duckdb") as connection:
         rows = connection.execute(
             "select account_id, as_of_date, first_half_points, second_half_points, n_contacts_answered, "
-            "n_fresh_answers from marts.fct_account_periods"
+            "n_fresh_answers, n_first_half_answers from marts.fct_account_periods"
         ).fetchall()
     return {(row[0], row[1]): row[2:] for row in rows}
 
@@ -93,10 +94,10 @@ def recounted(answers: list[Answer], quarter_ends: Iterable[date], accounts: Ite
         quarter_start = date(end.year, end.month - 2, 1)
         for account in accounts:
             of_account = standing[account]
-            first = [answer.points for answer in of_account if is_first[account, answer.respondent]]
-            second = [answer.points for answer in of_account if not is_first[account, answer.respondent]]
-            n_fresh = sum(answer.day >= quarter_start for answer in of_account)
-            found[account, end] = (mean(first), mean(second), len(of_account), n_fresh)
+            fresh = [answer for answer in of_account if answer.day >= quarter_start]
+            first = [answer.points for answer in fresh if is_first[account, answer.respondent]]
+            second = [answer.points for answer in fresh if not is_first[account, answer.respondent]]
+            found[account, end] = (mean(first), mean(second), len(of_account), len(fresh), len(first))
     return found
 
 
@@ -109,7 +110,7 @@ def test_halves_and_fresh_answers_equal_a_recount(published: Quarters, last_of_d
 
 def test_most_accounts_of_two_people_have_one_in_each_half(published: Quarters) -> None:
     """By a hash alone half of them would have both in one half, and nothing to hold it against."""
-    pairs = [row for row in published.values() if row[2] == 2]
+    pairs = [row for row in published.values() if row[3] == 2]
     n_in_both = sum(first is not None and second is not None for first, second, *_ in pairs)
 
-    assert n_in_both > 0.7 * len(pairs) > 500
+    assert n_in_both > 0.7 * len(pairs) > 300

@@ -30,7 +30,7 @@ SCORES = {
     f"where nps_rule = 'revenue_weighted' and month_start <= date '{QUARTER_END}' + 1",
     "account_nps": "select * exclude (trailing_revenue_12m) from marts.account_nps",
     "fct_account_periods": "select account_id, as_of_date, nps_group, account_points, first_half_points, "
-    "second_half_points, n_contacts_answered, n_fresh_answers from marts.fct_account_periods",
+    "second_half_points, n_contacts_answered, n_fresh_answers, n_first_half_answers from marts.fct_account_periods",
     "fct_nps_responses": "select * exclude (trailing_revenue_12m) from marts.fct_nps_responses",
 }
 

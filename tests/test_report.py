@@ -259,6 +259,28 @@ def test_the_sentence_says_why_the_grade_is_no_better(tmp_path: Path) -> None:
     assert "C the score follows growth that has already been made; noise alone makes it likely too" in page.text
 
 
+@pytest.mark.parametrize("is_noisy", [True, False])
+def test_what_noise_takes_from_an_estimate_is_told_beside_it(tmp_path: Path, is_noisy: bool) -> None:
+    values = [
+        point_value("within_account", "all_accounts", 12, 5000.0, is_likely_too_small=is_noisy),
+        point_value("within_account_iv", "all_accounts", 12, 15000.0, grade_reason="beside_an_estimate"),
+        point_value("within_account_iv", "all_accounts", 3, 777.0),
+    ]
+    page = report(tmp_path, company() | {"nps_point_value": values})
+    assert ("With the noise taken out it is 15,000 (12,000 to 18,000)." in page.text) is is_noisy
+    assert "Accounts against themselves, noise taken out" in page.text
+
+
+def test_a_usual_account_has_growth_and_no_money(tmp_path: Path) -> None:
+    ends = {"slope_per_point": 0.0004, "slope_ci_low": 0.0001, "slope_ci_high": 0.0007}
+    usual = point_value("within_account_unweighted", "all_accounts", 12, None) | ends
+    page = report(
+        tmp_path, company() | {"nps_point_value": [point_value("within_account", "all_accounts", 12, 1.0), usual]}
+    )
+    assert "100 points go with +4.0 % growth over 12 months (95 % interval +1.0 % to +7.0 %)" in page.text
+    assert "weighing alike" in page.text
+
+
 def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:
     assert "1 before the quarter that ends with the score 0.0 % −3.0 % to +3.0 % 290" in page.text
     assert "3 after +6.0 % +3.0 % to +9.0 % 290" in page.text
@@ -280,7 +302,7 @@ def test_a_path_of_which_nothing_is_known_says_why(tmp_path: Path, reason: str, 
 
 
 def test_a_failed_check_is_told(page: Page) -> None:
-    assert "one shuffle in twenty fails failed −2.4 0.016" in page.text
+    assert "growth should rise from detractors over passives to promoters failed −2.4 0.016" in page.text
     assert "beyond the effect of earlier scores; p under .05 caps the grade at C passed 0.4 0.690" in page.text
 
 

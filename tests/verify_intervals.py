@@ -312,9 +312,11 @@ def problems_of_few(gradings: Sequence[Grading], plan: GradePlan) -> list[str]:
         if one.ledger.effect == 0 and one.good_at_any > plan.false_alarms_at_any:
             found.append(f"{one.kind}: {one.good_at_any:.1%} are graded B at some horizon without an effect")
         # Where the score follows growth, no interval can hold the truth as often as it should.
-        is_off = not plan.coverage[0] - error <= one.coverage <= plan.coverage[1] + error
+        is_off = not plan.coverage[0] - error <= one.coverage[HORIZON] <= plan.coverage[1] + error
         if is_off and not one.ledger.reaction:
-            found.append(f"{one.kind}: {one.coverage:.1%} of the intervals over {HORIZON} months hold the truth")
+            found.append(
+                f"{one.kind}: {one.coverage[HORIZON]:.1%} of the intervals over {HORIZON} months hold the truth"
+            )
     return found
 
 

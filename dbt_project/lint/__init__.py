@@ -12,7 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import yaml
+from jinja2 import Environment
 
+PANELS = Path(__file__).resolve().parent.parent / "macros" / "statistics" / "value_panels.sql"
 PROJECT = yaml.safe_load((Path(__file__).resolve().parent.parent / "dbt_project.yml").read_text(encoding="utf-8"))
 
 
@@ -39,3 +41,10 @@ dbt = SimpleNamespace(
     type_int=lambda: "integer",
     type_string=lambda: "varchar",
 )
+
+
+def value_panels() -> dict[str, dict[str, Any]]:
+    """What the macro of this name returns, over which models loop; rendered alone, a macro is a text."""
+    macro = PANELS.read_text(encoding="utf-8")
+    returned = macro[macro.index("do return(") + len("do return(") : macro.rindex(") %}")]
+    return dict(Environment(autoescape=False).compile_expression(returned)() or {})

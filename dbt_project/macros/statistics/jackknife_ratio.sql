@@ -30,6 +30,9 @@
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
 
+    `size` names a column by whose shares the effective clusters are counted, where the denominators of single clusters are so
+    noisy that they may be below zero. Not of parts.
+
     `heavy_tailed` is for denominators that are money. The few largest clusters then make most of the error, and it is less sure
     than 1 / sum h^2 says: the degrees of freedom are no more than one over the largest share (tests/verify_intervals.py). Not
     for differences, which have the degrees of freedom of one side alone and so are wide enough.
@@ -40,7 +43,8 @@
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
 {% macro jackknife_ratio(
-    classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none, heavy_tailed=false
+    classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none, heavy_tailed=false,
+    size=none
 ) -%}
     {%- set sums_by = by + ([part] if part else []) -%}
     {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' ~ (' / classes.n_clusters' if spread) -%}
@@ -86,6 +90,7 @@
                 sum(n_clusters) as n_clusters,
                 max(denominator) as largest_denominator,
                 {{ exact_sum('cast(numerator as ' ~ float_type() ~ ')' ~ ('' if spread else ' * n_clusters')) }} as numerator_total,
+                {% if size %}{{ exact_sum(size ~ ' * n_clusters') }} as size_total,{% endif %}
                 {{ exact_sum('cast(denominator as ' ~ float_type() ~ ') * n_clusters') }} as denominator_total
             from {{ classes }}
             group by {{ sums_by | join(', ') }}
@@ -105,7 +110,7 @@
                 {% for column in by %}totals.{{ column }}, {% endfor %}
                 {% if cluster %}classes.{{ cluster }},{% endif %}
                 classes.n_clusters,
-                {{ 'greatest(totals.coefficient, 0e0) * ' if part }}{{ share }} as share,
+                {{ 'greatest(totals.coefficient, 0e0) * ' if part }}{{ 'classes.' ~ size ~ ' / totals.size_total' if size else share }} as share,
                 {% if part %}greatest(-totals.coefficient, 0e0) * {{ share }} as other_share,{% endif %}
                 {% if spread %}{{ spread_by }} / nullif({{ rest }}, 0) / nullif({{ rest }}, 0) as spread_deleted,{% endif %}
                 {{ weight }} * {{ residual }} / nullif({{ rest }}, 0) as deleted

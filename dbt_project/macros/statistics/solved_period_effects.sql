@@ -134,7 +134,7 @@ items as (
         lines.place,
         lines.n_periods,
         {% for name, panel in panels.items() %}
-        {% set item = 'coalesce(period_sums.' ~ name ~ '_' ~ panel['values'][index] ~ ', 0e0)' %}
+        {% set item = 'coalesce(period_sums.' ~ name ~ '_' ~ (panel['values'] | list)[index] ~ ', 0e0)' %}
         {{ item if index < panel['values'] | length else '0e0' }} as {{ name }}_item,
         {% endfor %}
         lines.n_periods + {{ index + 1 }} as item_place

@@ -15,7 +15,7 @@ summed as (
         {{ grain | join(', ') }},
         count(*) as n_observations,
         count(case when next_revenue > 0 then 1 end) as n_retained,
-        {{ exact_sum('weight') }} as base_revenue,
+        {{ exact_sum('base_revenue') }} as base_revenue,
         {{ exact_sum('next_revenue') }} as next_revenue,
         {{ exact_sum('base_profit_12m') }} as base_profit_12m
     from panels

@@ -84,9 +84,7 @@ opening as (
         observed.account_id,
         sum(standing_changes.points_sum) as points_sum,
         sum(standing_changes.points_sq_sum) as points_sq_sum,
-        sum(standing_changes.first_half_points_sum) as first_half_points_sum,
         sum(standing_changes.n_contacts_answered) as n_contacts_answered,
-        sum(standing_changes.n_first_half_contacts) as n_first_half_contacts,
         sum(standing_changes.n_invitations) as n_invitations
     from observed
     inner join standing_changes
@@ -133,11 +131,12 @@ changing as (
         earning.*,
         coalesce(standing_changes.points_sum, 0) as points_change,
         coalesce(standing_changes.points_sq_sum, 0) as points_sq_change,
-        coalesce(standing_changes.first_half_points_sum, 0) as first_half_points_change,
         coalesce(standing_changes.n_contacts_answered, 0) as n_contacts_change,
-        coalesce(standing_changes.n_first_half_contacts, 0) as n_first_half_change,
         coalesce(standing_changes.n_invitations, 0) as n_invitations_change,
-        coalesce(standing_changes.n_fresh_answers, 0) as n_fresh_answers
+        standing_changes.fresh_points_sum,
+        standing_changes.first_half_points_sum,
+        coalesce(standing_changes.n_fresh_answers, 0) as n_fresh_answers,
+        coalesce(standing_changes.n_first_half_answers, 0) as n_first_half_answers
     from earning
     left join standing_changes
         on
@@ -150,7 +149,7 @@ changing as (
 trailed as (
     select
         *,
-        {% for change in ['points', 'points_sq', 'first_half_points', 'n_contacts', 'n_first_half', 'n_invitations'] %}
+        {% for change in ['points', 'points_sq', 'n_contacts', 'n_invitations'] %}
         sum({{ change }}_change) over (
             partition by account_id
             order by month_start
@@ -170,9 +169,7 @@ standing as (
         trailed.*,
         trailed.points_changed + coalesce(opening.points_sum, 0) as points_sum,
         trailed.points_sq_changed + coalesce(opening.points_sq_sum, 0) as points_sq_sum,
-        trailed.first_half_points_changed + coalesce(opening.first_half_points_sum, 0) as first_half_points_sum,
         trailed.n_contacts_changed + coalesce(opening.n_contacts_answered, 0) as n_contacts_answered,
-        trailed.n_first_half_changed + coalesce(opening.n_first_half_contacts, 0) as n_first_half_contacts,
         trailed.n_invitations_changed + coalesce(opening.n_invitations, 0) as n_invitations
     from trailed
     left join opening
@@ -191,14 +188,14 @@ joined as (
             as account_points,
         case when standing.n_contacts_answered > 0 then standing.points_sq_sum end as account_points_sq_sum,
         case
-            when standing.n_first_half_contacts > 0
-                then standing.first_half_points_sum / standing.n_first_half_contacts
+            when standing.n_first_half_answers > 0
+                then standing.first_half_points_sum / standing.n_first_half_answers
         end as first_half_points,
         case
-            when standing.n_contacts_answered > standing.n_first_half_contacts
+            when standing.n_fresh_answers > standing.n_first_half_answers
                 then
-                    (standing.points_sum - standing.first_half_points_sum)
-                    / (standing.n_contacts_answered - standing.n_first_half_contacts)
+                    (standing.fresh_points_sum - standing.first_half_points_sum)
+                    / (standing.n_fresh_answers - standing.n_first_half_answers)
         end as second_half_points,
         invitation_records.has_invitation_records
     from standing
@@ -225,6 +222,7 @@ final as (
         cast(second_half_points as {{ float_type() }}) as second_half_points,
         {{ as_count('n_contacts_answered') }} as n_contacts_answered,
         {{ as_count('n_fresh_answers') }} as n_fresh_answers,
+        {{ as_count('n_first_half_answers') }} as n_first_half_answers,
         {{ as_count('n_invitations') }} as n_invitations,
         cast(revenue as {{ money_type() }}) as revenue,
         cast(profit as {{ money_type() }}) as profit,

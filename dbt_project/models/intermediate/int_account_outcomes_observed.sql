@@ -65,6 +65,13 @@ numbered as (
         account_periods.account_points,
         account_periods.account_points_sq_sum,
         account_periods.n_contacts_answered,
+        account_periods.first_half_points,
+        account_periods.second_half_points,
+        account_periods.n_first_half_answers,
+        account_periods.n_fresh_answers,
+        -- Where nobody says how old the answers are, they count as fresh.
+        account_periods.account_points is not null
+        and coalesce(account_periods.n_fresh_answers, 1) > 0 as is_fresh,
         cast(account_periods.base_profit_12m as {{ float_type() }}) as base_profit_12m,
         {% for months in horizons %}
         cast(account_periods.base_revenue_{{ months }}m as {{ float_type() }}) as base_revenue_{{ months }}m,
@@ -73,10 +80,6 @@ numbered as (
         account_periods.is_base_complete_{{ months }}m,
         account_periods.is_outcome_complete_{{ months }}m,
         {% endfor %}
-        case
-            when account_periods.account_points is not null
-                then {{ text_hash("concat(account_periods.account_id, '|', account_periods.period_number)") }}
-        end as lot,
         strata.stratum_number,
         {% for dimension in dimensions %}
         {{ dimension }}_cells.cell_number as {{ dimension }}_cell,
@@ -120,56 +123,37 @@ placed as (
     {% endfor %}
 ),
 
-scored as (
-    select
-        account_number,
-        period_number,
-        account_points,
-        row_number() over (partition by period_number order by account_number) as place,
-        row_number() over (
-            partition by period_number
-            order by lot, account_number
-        ) as drawn_place
-    from placed
-    where account_points is not null
-),
-
--- The same points dealt out again among the accounts that have any in the period, by a hash and so always alike.
-placebos as (
-    select
-        scored.account_number,
-        scored.period_number,
-        drawn.account_points as placebo_points
-    from scored
-    inner join scored as drawn
-        on
-            scored.period_number = drawn.period_number
-            and scored.place = drawn.drawn_place
-),
-
 horizons as (
     {% for months in horizons %}
     select {{ months }} as horizon_months{{ ' union all' if not loop.last }}
     {% endfor %}
 ),
 
--- The points that the account has when a horizon is over.
+-- The account's next answers once a horizon is over, within a year: a survey that is run once a year is compared answer
+-- with answer.
+answered as (
+    select
+        {% for months in range(horizons | min, (horizons | max) + 10, 3) %}
+        max(case when is_fresh then account_points end) over (
+            partition by account_number
+            order by period_number
+            range between {{ months }} following and {{ months }} following
+        ) as points_after_{{ months }}m,
+        {% endfor %}
+        *
+    from placed
+),
+
 joined as (
     select
         {% for months in horizons %}
-        max(placed.account_points) over (
-            partition by placed.account_number
-            order by placed.period_number
-            range between {{ months }} following and {{ months }} following
+        coalesce(
+            points_after_{{ months }}m, points_after_{{ months + 3 }}m, points_after_{{ months + 6 }}m,
+            points_after_{{ months + 9 }}m
         ) as later_points_{{ months }}m,
         {% endfor %}
-        placed.*,
-        placebos.placebo_points
-    from placed
-    left join placebos
-        on
-            placed.account_number = placebos.account_number
-            and placed.period_number = placebos.period_number
+        *
+    from answered
 ),
 
 unpivoted as (
@@ -203,9 +187,14 @@ final as (
         {% endfor %}
         nps_group,
         account_points,
+        -- The share of promoters among the account's people, as points: those that they would give without detractors.
+        (account_points + account_points_sq_sum / nullif(n_contacts_answered, 0) / 100) / 2 as promoter_points,
         later_points,
-        placebo_points,
+        first_half_points,
+        second_half_points,
         n_contacts_answered,
+        n_first_half_answers,
+        n_fresh_answers,
         account_points_sq_sum,
         base_revenue,
         next_revenue,
@@ -213,6 +202,7 @@ final as (
         growth,
         is_base_complete,
         is_outcome_complete,
+        is_fresh,
         -- What an estimate may use: both windows whole, and something to grow from.
         is_base_complete and is_outcome_complete and base_revenue > 0 as is_usable,
         as_of_date

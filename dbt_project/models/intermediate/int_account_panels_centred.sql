@@ -1,13 +1,22 @@
 {% set dimensions = var('account_dimensions') %}
 {% set part = ['account_number', 'horizon_months', 'part_block'] %}
-{% set main = [('points', 'account_points'), ('placebo', 'placebo_points'), ('growth', 'growth')] %}
-{% set lead = [('points', 'account_points'), ('later', 'later_points'), ('growth', 'growth')] %}
-{% set lead_weight = '(case when later_points is not null then base_revenue end)' %}
+{% set panels = value_panels() %}
 
 with
 
 outcomes as {{ not_materialized() }}(
-    select * from {{ ref('int_account_outcomes_observed') }}
+    select
+        {% for panel in panels.values() %}
+        {{ panel.weight }} as {{ panel.prefix }}weight,
+        {% for name, value in panel['values'].items() %}
+        {{ value }} as own_{{ panel.prefix ~ name }},
+        {% endfor %}
+        {% if panel.noise %}
+        {{ panel.noise }} as {{ panel.prefix }}noise,
+        {% endif %}
+        {% endfor %}
+        *
+    from {{ ref('int_account_outcomes_observed') }}
     where
         is_usable
         and account_points is not null
@@ -40,13 +49,18 @@ parts as {{ not_materialized() }}(
         {% for dimension in dimensions %}
         settled.{{ dimension }}_block,
         {% endfor %}
+        {% for panel in panels.values() %}
+        {{ 'outcomes.' ~ panel.prefix ~ 'weight' }},
+        {% for name in panel['values'] %}
+        {{ 'outcomes.own_' ~ panel.prefix ~ name }},
+        {% endfor %}
+        {% if panel.noise %}
+        {{ 'outcomes.' ~ panel.prefix ~ 'noise' }},
+        {% endif %}
+        {% endfor %}
         outcomes.period_number,
         outcomes.base_revenue,
         outcomes.account_points,
-        outcomes.placebo_points,
-        outcomes.later_points,
-        outcomes.growth,
-        outcomes.n_contacts_answered,
         outcomes.stratum_number,
         outcomes.nps_group,
         outcomes.next_revenue,
@@ -67,13 +81,18 @@ parts as {{ not_materialized() }}(
         {{ 'outcomes.' ~ other ~ '_block' if other == dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
             as {{ other }}_block,
         {% endfor %}
+        {% for panel in panels.values() %}
+        {{ 'outcomes.' ~ panel.prefix ~ 'weight' }},
+        {% for name in panel['values'] %}
+        {{ 'outcomes.own_' ~ panel.prefix ~ name }},
+        {% endfor %}
+        {% if panel.noise %}
+        {{ 'outcomes.' ~ panel.prefix ~ 'noise' }},
+        {% endif %}
+        {% endfor %}
         outcomes.period_number,
         outcomes.base_revenue,
         outcomes.account_points,
-        outcomes.placebo_points,
-        outcomes.later_points,
-        outcomes.growth,
-        outcomes.n_contacts_answered,
         outcomes.stratum_number,
         outcomes.nps_group,
         outcomes.next_revenue,
@@ -97,23 +116,24 @@ calendar as (
     group by horizon_months, period_number
 ),
 
-means as (
+{% set sums = [] %}
+{% for panel in panels.values() %}
+{% do sums.append((panel.prefix ~ 'weight', panel.prefix ~ 'weight')) %}
+{% for name in panel['values'] %}
+{% do sums.append((panel.prefix ~ 'weight * own_' ~ panel.prefix ~ name, panel.prefix ~ name)) %}
+{% endfor %}
+{% endfor %}
+totals as (
     select
-        {{ part | join(', ') }},
-        {{ exact_sum('base_revenue') }} as weight,
-        {{ exact_sum(lead_weight) }} as lead_weight,
-        {% for name, value in main %}
-        {{ exact_sum('base_revenue * ' ~ value) }} as {{ name }},
+        {% for sum, name in sums %}
+        {{ exact_sum(sum) }} as total_{{ name }},
         {% endfor %}
-        {% for name, value in lead %}
-        {{ exact_sum(lead_weight ~ ' * ' ~ value) }} as lead_{{ name }}{% if not loop.last %},{% endif %}
-        {% endfor %}
+        {{ part | join(', ') }}
     from parts
     group by {{ part | join(', ') }}
 ),
 
--- The second panel holds the rows whose account also has points at the end of
--- the window.
+-- A row that is not in a panel has no weight and no deviations there.
 final as (
     select
         parts.account_number,
@@ -128,29 +148,31 @@ final as (
         calendar.n_periods,
         parts.stratum_number,
         parts.nps_group,
+        parts.base_revenue,
         parts.next_revenue,
         parts.base_profit_12m,
-        parts.n_contacts_answered,
-        means.weight as account_weight,
-        means.lead_weight as account_lead_weight,
-        parts.base_revenue as weight,
-        case when parts.later_points is not null then parts.base_revenue end as lead_weight,
-        {% for name, value in main %}
-        parts.{{ value }} - means.{{ name }} / means.weight as {{ name }},
-        {% endfor %}
-        {% for name, value in lead %}
+        {% for panel in panels.values() %}
+        {% set weight = 'parts.' ~ panel.prefix ~ 'weight' %}
+        {% set total = 'totals.total_' ~ panel.prefix %}
+        {{ weight }},
+        {{ total ~ 'weight' }} as account_{{ panel.prefix }}weight,
+        {% if panel.noise %}
+        case when {{ weight }} is not null then {{ 'parts.' ~ panel.prefix ~ 'noise' }} end as {{ panel.prefix }}noise,
+        {% endif %}
+        {% for name in panel['values'] %}
         case
-            when parts.later_points is not null
-                then parts.{{ value }} - means.lead_{{ name }} / means.lead_weight
-        end as lead_{{ name }},
+            when {{ weight }} is not null
+                then {{ 'parts.own_' ~ panel.prefix ~ name }} - {{ total ~ name }} / {{ total ~ 'weight' }}
+        end as {{ panel.prefix ~ name }},
+        {% endfor %}
         {% endfor %}
         parts.account_points
     from parts
-    inner join means
+    inner join totals
         on
-            parts.account_number = means.account_number
-            and parts.horizon_months = means.horizon_months
-            and parts.part_block = means.part_block
+            parts.account_number = totals.account_number
+            and parts.horizon_months = totals.horizon_months
+            and parts.part_block = totals.part_block
     inner join calendar
         on
             parts.horizon_months = calendar.horizon_months

@@ -1,6 +1,12 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
 {% set part = ['account_number', 'horizon_months', 'part_block'] %}
-{% set panels = {'': ['points', 'placebo', 'growth'], 'lead_': ['points', 'later', 'growth']} %}
+{% set panels = value_panels() %}
+{% set items = ['place'] %}
+{% for panel in panels.values() %}
+{% for value in ['weight'] + (panel['values'] | list) + (['noise'] if panel.noise else []) %}
+{% do items.append(panel.prefix ~ value) %}
+{% endfor %}
+{% endfor %}
 
 with
 
@@ -8,24 +14,21 @@ deviations as (
     select * from {{ ref('int_account_panels_centred') }}
 ),
 
--- What weighs nothing in the panel of the lead test is 0 in it, so that the lists of an account match.
+-- What weighs nothing in a panel is 0 in it, so that the lists of an account match.
 filled as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}
         {{ dimension }}_block,
         {% endfor %}
-        account_weight,
-        account_lead_weight,
+        {% for panel in panels.values() %}
+        account_{{ panel.prefix }}weight,
+        {% endfor %}
         account_points,
-        place,
-        n_contacts_answered as n_contacts,
-        {% for prefix, values in panels.items() %}
-        {% for value in ['weight'] + values %}
-        coalesce({{ prefix ~ value }}, 0e0) as {{ prefix ~ value }}{% if not loop.last %},{% endif %}
+        {% for item in items[1:] %}
+        coalesce({{ item }}, 0e0) as {{ item }},
         {% endfor %}
-        {% if not loop.last %},{% endif %}
-        {% endfor %}
+        place
     from deviations
 ),
 
@@ -35,14 +38,16 @@ listed as (
         {% for dimension in dimensions %}
         max({{ dimension }}_block) as {{ dimension }}_block,
         {% endfor %}
-        max(account_weight) as account_weight,
-        coalesce(max(account_lead_weight), 0e0) as account_lead_weight,
-        count(*) as n_observations,
-        max(account_points) > min(account_points) as is_identifying,
-        {{ sorted_rows([
-            'place', 'n_contacts', 'weight', 'points', 'placebo', 'growth',
-            'lead_weight', 'lead_points', 'lead_later', 'lead_growth',
-        ]) }} as items
+        {% for panel in panels.values() %}
+        {% set total = 'account_' ~ panel.prefix ~ 'weight' %}
+        coalesce(max({{ total }}), 0e0) as {{ total }},
+        {% endfor %}
+        count(case when weight > 0 then 1 end) as n_observations,
+        coalesce(
+            max(case when weight > 0 then account_points end) > min(case when weight > 0 then account_points end),
+            false
+        ) as is_identifying,
+        {{ sorted_rows(items) }} as items
     from filled
     where {{ in_slices('account_number', 8) }}
     group by {{ part | join(', ') }}
@@ -52,14 +57,17 @@ weighted as (
     select
         *,
         {{ list_each('items', each_item('place')) }} as places,
-        {{ list_each('items', each_item('weight') ~ ' / ' ~ each_item('n_contacts')) }} as noise_weights,
-        {% for prefix, values in panels.items() %}
-        {{ list_each('items', each_item(prefix ~ 'weight')) }} as {{ prefix ~ 'weight_by_period' }},
-        {% for value in values %}
-        {{ list_each('items', each_item(prefix ~ value)) }} as {{ 'plain_' ~ prefix ~ value }},
-        {{ list_each('items', each_item(prefix ~ 'weight') ~ ' * ' ~ each_item(prefix ~ value)) }}
-            as {{ prefix ~ value ~ '_by_period' }},
+        {% for panel in panels.values() %}
+        {{ list_each('items', each_item(panel.prefix ~ 'weight')) }} as {{ panel.prefix }}weight_by_period,
+        {% for value in panel['values'] %}
+        {{ list_each('items', each_item(panel.prefix ~ value)) }} as {{ 'plain_' ~ panel.prefix ~ value }},
+        {{ list_each('items', each_item(panel.prefix ~ 'weight') ~ ' * ' ~ each_item(panel.prefix ~ value)) }}
+            as {{ panel.prefix ~ value }}_by_period,
         {% endfor %}
+        {% if panel.noise %}
+        {{ list_each('items', each_item(panel.prefix ~ 'weight') ~ ' * ' ~ each_item(panel.prefix ~ 'noise')) }}
+            as {{ panel.prefix }}noise_weights,
+        {% endif %}
         {% endfor %}
         {{ list_each('items', '1e0') }} as ones
     from listed
@@ -72,21 +80,25 @@ final as (
         {{ dimension }}_block,
         {% endfor %}
         places,
-        {% for prefix, values in panels.items() %}
-        {{ prefix ~ 'weight_by_period' }},
-        {{ list_each(prefix ~ 'weight_by_period', each_item() ~ ' * ' ~ each_item()) }}
-            as {{ prefix ~ 'weight_sq_by_period' }},
-        {% for value in values %}
-        {{ prefix ~ value ~ '_by_period' }},
-        {% for other in values[loop.index0:] %}
-        {{ list_dot(prefix ~ value ~ '_by_period', 'plain_' ~ prefix ~ other) }} as {{ prefix ~ value ~ '_' ~ other }},
+        {% for panel in panels.values() %}
+        {% set own = panel.prefix %}
+        {% set total = 'account_' ~ own ~ 'weight' %}
+        {{ total }},
+        {{ own }}weight_by_period,
+        {{ list_each(own ~ 'weight_by_period', each_item() ~ ' * ' ~ each_item()) }} as {{ own }}weight_sq_by_period,
+        {% for value in panel['values'] %}
+        {{ own ~ value }}_by_period,
         {% endfor %}
+        {% for first, second in panel.products %}
+        {{ list_dot(own ~ first ~ '_by_period', 'plain_' ~ own ~ second) }} as {{ own ~ first ~ '_' ~ second }},
         {% endfor %}
+        {% if panel.noise %}
+        {{ list_dot(own ~ 'noise_weights', 'ones') }}
+        - coalesce(
+            {{ list_dot(own ~ 'noise_weights', own ~ 'weight_by_period') }} / nullif({{ total }}, 0), 0e0
+        ) as {{ own }}noise_weight,
+        {% endif %}
         {% endfor %}
-        account_weight,
-        account_lead_weight,
-        {{ list_dot('noise_weights', 'ones') }} as noise_weight,
-        {{ list_dot('noise_weights', 'weight_by_period') }} / account_weight as noise_weight_of_mean,
         n_observations,
         is_identifying
     from weighted

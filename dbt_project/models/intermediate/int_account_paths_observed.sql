@@ -71,7 +71,7 @@ filled as (
         end as after_weight
     from windows
     cross join calendar
-    where windows.account_points is not null
+    where windows.is_fresh
 ),
 
 -- Growth of each quarter over the quarter before all of them, so that the quarters add up and none is divided by what

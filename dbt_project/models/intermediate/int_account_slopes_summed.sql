@@ -1,11 +1,5 @@
 {% set dimensions = ['all'] + var('account_dimensions') %}
-{% set products = {
-    '': [('points', 'points'), ('placebo', 'placebo'), ('growth', 'growth'), ('points', 'growth'), ('placebo', 'growth')],
-    'lead_': [
-        ('points', 'points'), ('later', 'later'), ('growth', 'growth'),
-        ('points', 'later'), ('points', 'growth'), ('later', 'growth'),
-    ],
-} %}
+{% set panels = value_panels() %}
 
 with
 
@@ -43,15 +37,14 @@ stacked as (
 -- The effects of the periods in which the account has a row, in the order of its own lists.
 matched as (
     select
-        {% for prefix, pairs in products.items() %}
-        {% set panel = 'main_' if prefix == '' else prefix %}
-        {{ list_items('effects.' ~ panel ~ 'per_weight', 'stacked.places') }} as {{ panel }}per_weight,
-        {% for first, second in pairs %}
+        {% for name, panel in panels.items() %}
+        {{ list_items('effects.' ~ name ~ '_per_weight', 'stacked.places') }} as {{ name }}_per_weight,
+        {% for first, second in panel.products %}
         {% if first == second %}
-        {{ list_items('effects.' ~ panel ~ first, 'stacked.places') }} as {{ panel ~ first }}_effects,
+        {{ list_items('effects.' ~ name ~ '_' ~ first, 'stacked.places') }} as {{ name ~ '_' ~ first }}_effects,
         {% endif %}
-        {{ list_items('effects.' ~ panel ~ first ~ '_' ~ second, 'stacked.places') }}
-            as {{ panel ~ first ~ '_' ~ second }}_effects,
+        {{ list_items('effects.' ~ name ~ '_' ~ first ~ '_' ~ second, 'stacked.places') }}
+            as {{ name ~ '_' ~ first ~ '_' ~ second }}_effects,
         {% endfor %}
         {% endfor %}
         effects.cell_number,
@@ -72,26 +65,21 @@ residual as (
         matched.n_observations,
         matched.is_identifying,
         matched.account_weight,
-        matched.noise_weight - matched.noise_weight_of_mean as noise_weight,
-        {{ list_dot('matched.weight_sq_by_period', 'matched.main_per_weight') }} / matched.account_weight as leverage,
-        coalesce(
-            {{ list_dot('matched.lead_weight_sq_by_period', 'matched.lead_per_weight') }}
-            / nullif(matched.account_lead_weight, 0),
-            0e0
-        ) as lead_leverage,
-        {% for prefix, pairs in products.items() %}
-        {% set panel = 'main_' if prefix == '' else prefix %}
-        {% set own = 'matched.' ~ prefix %}
-        {% set effects_of = 'matched.' ~ panel %}
-        {% set total = 'matched.account_' ~ prefix ~ 'weight' %}
-        {% for first, second in pairs %}
-        {{ residual_product(own, effects_of, first, second, total) }} as {{ prefix ~ first ~ '_' ~ second }},
+        {% for name, panel in panels.items() %}
+        {% set own = 'matched.' ~ panel.prefix %}
+        {% set effects_of = 'matched.' ~ name ~ '_' %}
+        {% set total = 'matched.account_' ~ panel.prefix ~ 'weight' %}
+        {{ own ~ 'noise_weight,' if panel.noise }}
+        coalesce({{ list_dot(own ~ 'weight_sq_by_period', effects_of ~ 'per_weight') }} / nullif({{ total }}, 0), 0e0)
+            as {{ panel.prefix }}leverage,
+        {% for first, second in panel.products %}
+        {{ residual_product(own, effects_of, first, second, total) }} as {{ panel.prefix ~ first ~ '_' ~ second }},
         {% if first == second %}
         1e-10 * (
             {{ own ~ first ~ '_' ~ first }}
             + {{ list_dot(own ~ 'weight_by_period', effects_of ~ first ~ '_' ~ first ~ '_effects') }}
         )
-        + 1e-18 * {{ total }} as {{ prefix ~ first }}_rounding,
+        + 1e-18 * {{ total }} as {{ panel.prefix ~ first }}_rounding,
         {% endif %}
         {% endfor %}
         {% endfor %}
@@ -108,18 +96,18 @@ final as (
         account_number,
         n_observations,
         account_weight as weight,
-        noise_weight,
-        leverage,
-        lead_leverage,
-        {% for prefix, pairs in products.items() %}
-        {% for first, second in pairs %}
+        {% for panel in panels.values() %}
+        {% set own = panel.prefix %}
+        {{ own ~ 'noise_weight,' if panel.noise }}
+        {{ own }}leverage,
+        {% for first, second in panel.products %}
         case
             when
-                {{ prefix ~ first ~ '_' ~ first }} > {{ prefix ~ first }}_rounding
-                and {{ prefix ~ second ~ '_' ~ second }} > {{ prefix ~ second }}_rounding
-                then {{ prefix ~ first ~ '_' ~ second }}
+                {{ own ~ first ~ '_' ~ first }} > {{ own ~ first }}_rounding
+                and {{ own ~ second ~ '_' ~ second }} > {{ own ~ second }}_rounding
+                then {{ own ~ first ~ '_' ~ second }}
             else 0e0
-        end as {{ prefix ~ first ~ '_' ~ second }},
+        end as {{ own ~ first ~ '_' ~ second }},
         {% endfor %}
         {% endfor %}
         is_identifying

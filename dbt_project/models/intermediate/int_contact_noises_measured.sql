@@ -4,7 +4,12 @@ outcomes as (
     select * from {{ ref('int_account_outcomes_observed') }}
     where
         is_usable
-        and account_points is not null
+        and is_fresh
+),
+
+clusters as (
+    select * from {{ ref('int_value_clusters_summed') }}
+    where cluster_level = 'account'
 ),
 
 summed as (
@@ -17,15 +22,30 @@ summed as (
     group by {{ grouped_by_cell(['horizon_months']) }}
 ),
 
--- How far contacts of one account are apart on one day: the variance of one answer around its account's points.
-final as (
+-- How the halves of an account's contacts move apart: what lasts between them is in the account's mean and disturbs no
+-- slope, and an answer that stands at two quarter ends disturbs both alike.
+halves as (
     select
         cell_number,
         horizon_months,
-        {{ as_count('n_contacts_beyond_first') }} as n_contacts_beyond_first,
-        squares / n_contacts_beyond_first as contact_variance
+        {{ exact_sum('halves_apart_apart') }} / nullif({{ exact_sum('halves_noise_weight') }}, 0) as contact_variance
+    from clusters
+    group by cell_number, horizon_months
+),
+
+-- Where no halves are known, how far contacts of one account are apart on one day.
+final as (
+    select
+        summed.cell_number,
+        summed.horizon_months,
+        {{ as_count('summed.n_contacts_beyond_first') }} as n_contacts_beyond_first,
+        coalesce(halves.contact_variance, summed.squares / summed.n_contacts_beyond_first) as contact_variance
     from summed
-    where n_contacts_beyond_first > 0
+    left join halves
+        on
+            summed.cell_number = halves.cell_number
+            and summed.horizon_months = halves.horizon_months
+    where summed.n_contacts_beyond_first > 0
 )
 
 select * from final

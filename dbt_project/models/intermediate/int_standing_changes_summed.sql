@@ -39,7 +39,7 @@ halves as (
         mod(row_number() over (
             partition by account_id
             order by first_answered_date, {{ text_hash('respondent_id') }}
-        ), 2) as n_first_half_contacts
+        ), 2) as n_of_first_half
     from persons
 ),
 
@@ -50,8 +50,7 @@ standing as (
         1 as n_contacts_answered,
         answers.nps_points as points_sum,
         answers.nps_points * answers.nps_points as points_sq_sum,
-        halves.n_first_half_contacts,
-        halves.n_first_half_contacts * answers.nps_points as first_half_points_sum,
+        halves.n_of_first_half,
         0 as n_invitations,
         {{ month_start('answers.account_standing_from') }} as from_month,
         {{ month_start(add_days('answers.account_standing_until', 1)) }} as until_month
@@ -66,8 +65,7 @@ standing as (
         0 as n_contacts_answered,
         0 as points_sum,
         0 as points_sq_sum,
-        0 as n_first_half_contacts,
-        0 as first_half_points_sum,
+        0 as n_of_first_half,
         1 as n_invitations,
         {{ month_start('sent_date') }} as from_month,
         {{ month_start(add_days('sent_date', var('account_window_days'))) }} as until_month
@@ -81,9 +79,10 @@ changes as (
         n_contacts_answered,
         points_sum,
         points_sq_sum,
-        n_first_half_contacts,
-        first_half_points_sum,
+        0 as fresh_points_sum,
+        0 as first_half_points_sum,
         0 as n_fresh_answers,
+        0 as n_first_half_answers,
         n_invitations
     from standing
     where from_month < until_month
@@ -94,9 +93,10 @@ changes as (
         -n_contacts_answered as n_contacts_answered,
         -points_sum as points_sum,
         -points_sq_sum as points_sq_sum,
-        -n_first_half_contacts as n_first_half_contacts,
-        -first_half_points_sum as first_half_points_sum,
+        0 as fresh_points_sum,
+        0 as first_half_points_sum,
         0 as n_fresh_answers,
+        0 as n_first_half_answers,
         -n_invitations as n_invitations
     from standing
     where from_month < until_month
@@ -108,9 +108,10 @@ changes as (
         0 as n_contacts_answered,
         0 as points_sum,
         0 as points_sq_sum,
-        0 as n_first_half_contacts,
-        0 as first_half_points_sum,
+        points_sum as fresh_points_sum,
+        n_of_first_half * points_sum as first_half_points_sum,
         n_contacts_answered as n_fresh_answers,
+        n_of_first_half as n_first_half_answers,
         0 as n_invitations
     from standing
     where
@@ -123,10 +124,11 @@ final as (
         account_id,
         cast(sum(points_sum) as {{ float_type() }}) as points_sum,
         cast(sum(points_sq_sum) as {{ float_type() }}) as points_sq_sum,
+        cast(sum(fresh_points_sum) as {{ float_type() }}) as fresh_points_sum,
         cast(sum(first_half_points_sum) as {{ float_type() }}) as first_half_points_sum,
         {{ as_count('sum(n_contacts_answered)') }} as n_contacts_answered,
-        {{ as_count('sum(n_first_half_contacts)') }} as n_first_half_contacts,
         {{ as_count('sum(n_fresh_answers)') }} as n_fresh_answers,
+        {{ as_count('sum(n_first_half_answers)') }} as n_first_half_answers,
         {{ as_count('sum(n_invitations)') }} as n_invitations,
         month_start
     from changes

@@ -1,8 +1,19 @@
-{% set main = ['points_points', 'points_growth', 'growth_growth', 'noise_weight'] %}
-{% set beside = [
-    'placebo_placebo', 'placebo_growth', 'lead_points_points', 'lead_later_later', 'lead_growth_growth', 'lead_points_later',
-    'lead_points_growth', 'lead_later_growth',
-] %}
+{% set panels = value_panels() %}
+{% set products = [] %}
+{% set beside = [] %}
+{% set leverages = {} %}
+{% for name, panel in panels.items() %}
+{% set is_beside = name == 'lead' %}
+{% for first, second in panel.products %}
+{% do (beside if is_beside else products).append(panel.prefix ~ first ~ '_' ~ second) %}
+{% endfor %}
+{% if panel.noise %}
+{% do products.append(panel.prefix ~ 'noise_weight') %}
+{% endif %}
+{% if not is_beside %}
+{% do leverages.update({panel.prefix ~ 'leverage': panel.prefix ~ 'points_points'}) %}
+{% endif %}
+{% endfor %}
 {% set by = ['cell_number', 'horizon_months', 'cluster_level', 'cluster_number'] %}
 
 with
@@ -49,36 +60,39 @@ rows_of_groups as {{ not_materialized() }}(
 
 families as (
     {{ summed_by_cluster(
-        'rows_of_families', by, main + beside, {'leverage': 'points_points', 'lead_leverage': 'lead_points_points'},
-        ['account_number']
+        'rows_of_families', by, products + beside, dict(leverages, lead_leverage='lead_points_points'), ['account_number']
     ) }}
 ),
 
--- What informs beside the estimate needs no error of its own at these levels.
+-- What informs beside the estimates needs no error of its own at these levels.
 owners_and_regions as (
-    {{ summed_by_cluster('rows_of_groups', by, main, {'leverage': 'points_points'}, ['account_number']) }}
+    {{ summed_by_cluster('rows_of_groups', by, products, leverages, ['account_number']) }}
 ),
 
 final as (
     select
         {{ by | join(', ') }},
-        {% for product in main + beside %}
-        {{ product }},
+        {% for column in products + beside %}
+        {{ column }},
         {% endfor %}
-        leverage,
+        {% for leverage in leverages %}
+        {{ leverage }},
+        {% endfor %}
         lead_leverage,
         n_account_numbers > 1 as is_group
     from families
     union all
     select
         {{ by | join(', ') }},
-        {% for product in main %}
+        {% for product in products %}
         {{ product }},
         {% endfor %}
         {% for product in beside %}
         cast(null as {{ float_type() }}) as {{ product }},
         {% endfor %}
-        leverage,
+        {% for leverage in leverages %}
+        {{ leverage }},
+        {% endfor %}
         cast(null as {{ float_type() }}) as lead_leverage,
         n_account_numbers > 1 as is_group
     from owners_and_regions

@@ -1,5 +1,6 @@
 {% set horizons = var('revenue_horizons_months') %}
 {% set lifetime_months = 12 * var('lifetime_years') %}
+{% set slopes = ['adjusted_association', 'within_account', 'within_account_iv', 'within_account_unweighted'] %}
 {% set paths = ['detractor_to_passive', 'passive_to_promoter', 'detractor_to_promoter'] %}
 
 with
@@ -10,6 +11,10 @@ samples as (
 
 slopes as (
     select * from {{ ref('int_value_slopes_estimated') }}
+),
+
+steps as (
+    select * from {{ ref('int_value_steps_estimated') }}
 ),
 
 gaps as (
@@ -33,10 +38,18 @@ per_points as (
 
 methods as (
     {% for months in horizons %}
-    {% for method in ['adjusted_association', 'within_account'] %}
+    {% for method in slopes %}
     select
         '{{ method }}' as method,
         'all_accounts' as path,
+        {{ months }} as horizon_months,
+        {{ months }} as sample_months
+    union all
+    {% endfor %}
+    {% for path in ['detractor_to_passive', 'passive_to_promoter'] %}
+    select
+        'within_account' as method,
+        '{{ path }}' as path,
         {{ months }} as horizon_months,
         {{ months }} as sample_months
     union all
@@ -74,11 +87,29 @@ estimates as (
         effective_accounts,
         effective_clusters,
         degrees_of_freedom,
-        noise_per_variance,
-        cast(null as {{ dbt.type_bigint() }}) as n_fewest_accounts,
+        case when regression not in ('within_account_iv', 'within_account_unweighted') then noise_per_variance end
+            as noise_per_variance,
+        case when regression = 'within_account_iv' then n_accounts end as n_fewest_accounts,
         cast(null as {{ float_type() }}) as compared_share
     from slopes
-    where regression in ('adjusted_association', 'within_account')
+    where regression in ('{{ slopes | join("', '") }}')
+    union all
+    select
+        cell_number,
+        'within_account' as method,
+        path,
+        horizon_months as sample_months,
+        slope,
+        std_error,
+        cast(null as {{ float_type() }}) as std_error_crv1,
+        cluster_level,
+        effective_accounts,
+        effective_clusters,
+        degrees_of_freedom,
+        cast(null as {{ float_type() }}) as noise_per_variance,
+        cast(null as {{ dbt.type_bigint() }}) as n_fewest_accounts,
+        cast(null as {{ float_type() }}) as compared_share
+    from steps
     union all
     select
         gaps.cell_number,
@@ -143,10 +174,11 @@ joined as (
         money.is_withheld,
         methods.method,
         methods.path,
+        methods.method in ('group_retention', 'lifetime_value') as is_of_groups,
         methods.horizon_months as value_horizon_months,
         -- The quarters whose own growth and points are taken out: of the whole cell, or of each owner or region.
         case
-            when methods.method <> 'within_account' then null
+            when methods.method not like 'within_account%' then null
             when levels.is_owner_taken_out = 1 and levels.is_region_taken_out = 1 then 'owner_and_region'
             when levels.is_owner_taken_out = 1 then 'owner'
             when levels.is_region_taken_out = 1 then 'region'
@@ -162,9 +194,19 @@ joined as (
         estimates.noise_per_variance,
         estimates.compared_share,
         case
-            when methods.path = 'all_accounts' then samples.n_accounts
+            when methods.method in ('within_account', 'within_account_unweighted', 'adjusted_association')
+                then samples.n_accounts
             else coalesce(estimates.n_fewest_accounts, 0)
-        end as n_compared_accounts
+        end as n_compared_accounts,
+        -- Of one whose points come from both halves of its contacts, each account identifies.
+        case
+            when methods.method = 'within_account_iv' then coalesce(estimates.n_fewest_accounts, 0)
+            else samples.n_identifying_accounts
+        end as n_compared_identifying,
+        case
+            when methods.method like 'within_account%' then samples.n_fresh_observations
+            else samples.n_observations
+        end as n_compared_observations
     from samples
     inner join methods
         on samples.horizon_months = methods.sample_months
@@ -194,18 +236,19 @@ final as (
             when is_withheld then 'revenue_withheld'
             when n_complete = 0 then 'no_complete_window'
             when n_usable = 0 then 'no_base_revenue'
-            when n_observations = 0 then 'no_answers'
+            when n_compared_observations = 0 then 'no_answers'
             when
                 n_compared_accounts < case
-                    when path = 'all_accounts' then {{ var('minimum_effective_accounts') }}
-                    else {{ var('minimum_compared_accounts') }}
+                    when is_of_groups then {{ var('minimum_compared_accounts') }}
+                    else {{ var('minimum_effective_accounts') }}
                 end
                 then 'too_few_accounts'
             when slope is null then 'no_variation'
             when
                 top_account_share > {{ var('maximum_top_account_share') }}
+                and method <> 'within_account_unweighted'
                 and (
-                    path <> 'all_accounts'
+                    is_of_groups
                     or coalesce(effective_accounts, 0) < {{ var('minimum_effective_accounts') }}
                     or 1 - top_account_share < {{ var('minimum_revenue_coverage') }}
                 )
@@ -231,8 +274,8 @@ final as (
         latest_revenue,
         n_compared_accounts,
         n_accounts,
-        n_identifying_accounts,
-        n_observations,
+        n_compared_identifying as n_identifying_accounts,
+        n_compared_observations as n_observations,
         n_without_base
     from joined
 )

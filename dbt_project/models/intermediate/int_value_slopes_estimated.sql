@@ -34,6 +34,7 @@ clusters as {{ not_materialized() }}(
         cluster_level,
         points_growth as numerator,
         points_points as denominator,
+        points_points as size,
         1 as n_clusters,
         leverage,
         noise_weight
@@ -42,20 +43,40 @@ clusters as {{ not_materialized() }}(
         points_points > 0
         or growth_growth > 0
     union all
+    -- Growth on the points of one half of the contacts, told by those of the other: what is in both is no noise. Either
+    -- way round, and the mean of both: a b = s s - d d of the halves' mean s and half their difference d.
     select
         cell_number,
         horizon_months,
-        'placebo' as regression,
-        'account' as cluster_level,
-        placebo_growth as numerator,
-        placebo_placebo as denominator,
+        'within_account_iv' as regression,
+        cluster_level,
+        halves_points_growth as numerator,
+        halves_points_points - halves_apart_apart as denominator,
+        halves_points_points as size,
         1 as n_clusters,
-        leverage,
+        halves_leverage as leverage,
         0e0 as noise_weight
-    from accounts
+    from sums
     where
-        placebo_placebo > 0
-        or growth_growth > 0
+        halves_points_points > 0
+        or halves_apart_apart > 0
+        or halves_growth_growth > 0
+    union all
+    select
+        cell_number,
+        horizon_months,
+        'within_account_unweighted' as regression,
+        cluster_level,
+        even_points_growth as numerator,
+        even_points_points as denominator,
+        even_points_points as size,
+        1 as n_clusters,
+        even_leverage as leverage,
+        0e0 as noise_weight
+    from sums
+    where
+        even_points_points > 0
+        or even_growth_growth > 0
     union all
     select
         accounts.cell_number,
@@ -67,6 +88,10 @@ clusters as {{ not_materialized() }}(
         - 2 * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_later
         + coalesce(lead_slopes.slope, 0e0) * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_points
             as denominator,
+        accounts.lead_later_later
+        - 2 * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_later
+        + coalesce(lead_slopes.slope, 0e0) * coalesce(lead_slopes.slope, 0e0) * accounts.lead_points_points
+            as size,
         1 as n_clusters,
         accounts.lead_leverage as leverage,
         0e0 as noise_weight
@@ -86,6 +111,7 @@ clusters as {{ not_materialized() }}(
         'account' as cluster_level,
         points_growth as numerator,
         points_points as denominator,
+        points_points as size,
         1 as n_clusters,
         leverage,
         noise_weight
@@ -104,7 +130,7 @@ ratios as (
     select
         *,
         std_error * {{ t_quantile('degrees_of_freedom') }} as margin
-    from {{ jackknife_ratio('clusters', by, leverage='leverage') }} as estimates
+    from {{ jackknife_ratio('clusters', by, leverage='leverage', size='size') }} as estimates
 ),
 
 -- The level whose interval is the widest says how sure the estimate is: what owners or regions share, accounts do not
@@ -118,7 +144,10 @@ ranked as (
         ) as place,
         max(case when cluster_level = 'account' then effective_clusters end) over (
             partition by cell_number, horizon_months, regression
-        ) as effective_accounts
+        ) as effective_accounts,
+        max(case when cluster_level = 'account' then n_clusters end) over (
+            partition by cell_number, horizon_months, regression
+        ) as n_accounts
     from ratios
 ),
 
@@ -141,6 +170,7 @@ final as (
             else ranked.cluster_level
         end as cluster_level,
         {{ as_count('ranked.n_clusters') }} as n_clusters,
+        {{ as_count('ranked.n_accounts') }} as n_accounts,
         ranked.estimate as slope,
         ranked.std_error,
         ranked.std_error_crv1,

@@ -45,12 +45,14 @@ from orchestration.report.scores import interval_of
 
 METHODS = {
     "within_account": "Accounts against themselves",
+    "within_account_iv": "Accounts against themselves, noise taken out",
     "adjusted_association": "Accounts against their like",
     "group_retention": "Groups against each other",
     "lifetime_value": "Lifetime value of groups",
 }
 METHODS_EXPLAINED = {
     "within_account": "each account’s growth when its score was higher against when it was lower, less what all did",
+    "within_account_iv": "the same on what both halves of an account’s people say alike",
     "adjusted_association": "growth on score among accounts of one segment, size and quarter",
     "group_retention": "what groups kept of their revenue, on the company’s mix of segments and sizes",
     "lifetime_value": "margin and retention of each group, discounted, over five years",
@@ -77,6 +79,8 @@ REASONS = {
     "many_looks": "of as many estimates as were looked at, some lie this far from 0 by chance",
     "association_only": "accounts are compared with each other, not with themselves",
     "descriptive": "it describes groups",
+    "part_of_an_estimate": "it says where the estimate lies, and is no look of its own",
+    "beside_an_estimate": "it stands beside the estimate that is graded, of the same accounts",
 }
 CHECKS = {
     "lag": (
@@ -90,12 +94,15 @@ CHECKS = {
         "growth must not go with scores that are given after it; |t| over 2 over the shortest time caps the grade at "
         "C where at least half of the score is known to be no noise",
     ),
-    "placebo": ("Placebo", "scores shuffled once among accounts; for information, one shuffle in twenty fails"),
     "dose_response": ("Dose and response", "growth should rise from detractors over passives to promoters"),
     "reliability": ("Reliability", "share of the differences in score that is not the noise of few people"),
     "top_account_share": ("Largest account", "its share of the revenue behind the estimate"),
     "group_overlap": ("Overlap of groups", "share of the revenue in cells where the compared groups meet"),
 }
+# Every account alike: growth, and no money, so it stands in no table of money.
+UNWEIGHTED = "within_account_unweighted"
+# They have the checks of the estimate beside which they stand.
+BESIDE = ("within_account_iv", UNWEIGHTED)
 # A check that a method cannot have is left out; one that it cannot have yet is shown.
 NOT_OF_THE_METHOD = ("not_within_accounts", "no_groups_compared", "no_slope_on_points")
 BANDS = {
@@ -196,11 +203,15 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     slug, title = "value", "One point, by every method"
     if not values:
         return Section(slug, title, [Refusal("The release holds no estimate and no refusal.")])
-    of_revenue = [row for row in values if row["method"] != "lifetime_value"]
+    of_revenue = [row for row in values if row["method"] not in ("lifetime_value", UNWEIGHTED)]
     of_life = [row for row in values if row["method"] == "lifetime_value"]
     headline = [row for row in of_revenue if row["horizon_months"] == HEADLINE_MONTHS]
     shorter = [row for row in of_revenue if row["horizon_months"] < HEADLINE_MONTHS and row["path"] == "all_accounts"]
-    blocks: list[Block] = [_sentence(of_revenue), *_told_from_nothing(release, headline)]
+    blocks: list[Block] = [
+        _sentence(of_revenue),
+        *_told_of_usual_accounts(values),
+        *_told_from_nothing(release, headline),
+    ]
     for rows, caption in (
         (headline, f"One point over {HEADLINE_MONTHS} months, the company"),
         (shorter, "The same over shorter times, every account one point higher"),
@@ -224,13 +235,54 @@ def _sentence(values: Sequence[Given]) -> Block:
     shown = [row for row in values if interval_of(row, "value_per_point") is not None and row["evidence_grade"] != "R"]
     if not shown:
         return Refusal("No method can put a value on a point yet. The reasons stand below, with what would lift them.")
-    best = min(shown, key=lambda row: (row["evidence_grade"], -row["horizon_months"], order.index(row["method"])))
+    paths = list(PATHS)
+    best = min(
+        shown,
+        key=lambda row: (
+            row["evidence_grade"],
+            -row["horizon_months"],
+            order.index(row["method"]),
+            paths.index(row["path"]),
+        ),
+    )
     source = Source(
         "marts.nps_point_value",
         f"dimension = 'all', method = {literal(best['method'])}, path = {literal(best['path'])}, horizon_months = "
         f"{best['horizon_months']}",
     )
-    return Text(told(best), source=source)
+    return Text(f"{told(best)}{_without_noise(best, values)}", source=source)
+
+
+def _without_noise(row: Given, values: Sequence[Given]) -> str:
+    """What noise takes from the estimate, where most of the score is noise and several people answer for an account."""
+    if not row["is_likely_too_small"] or row["path"] != "all_accounts":
+        return ""
+    for other in values:
+        is_of_it = (other["method"], other["horizon_months"]) == ("within_account_iv", row["horizon_months"])
+        if is_of_it and other["value_per_point"] is not None:
+            value, low, high = (money(other[key]) for key in ("value_per_point", "ci_low", "ci_high"))
+            return f" With the noise taken out it is {value} ({low} to {high})."
+    return ""
+
+
+def _told_of_usual_accounts(values: Sequence[Given]) -> list[Block]:
+    """The growth of a usual account, where every account weighs alike; nothing where it is refused."""
+    rows = [row for row in values if row["method"] == UNWEIGHTED and row["slope_per_point"] is not None]
+    if not rows:
+        return []
+    row = max(rows, key=lambda row: row["horizon_months"])
+    growth, low, high = (signed_share(100 * row[key]) for key in ("slope_per_point", "slope_ci_low", "slope_ci_high"))
+    source = Source(
+        "marts.nps_point_value",
+        f"dimension = 'all', method = {literal(UNWEIGHTED)}, horizon_months = {row['horizon_months']}",
+    )
+    return [
+        Text(
+            f"With every account weighing alike, 100 points go with {growth} growth over {row['horizon_months']} "
+            f"months (95 % interval {low} to {high}). What that is in money depends on which accounts it is.",
+            source=source,
+        )
+    ]
 
 
 def _told_from_nothing(release: Release, values: Sequence[Given]) -> list[Block]:
@@ -418,7 +470,7 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
         where
             dimension = 'all'
             and horizon_months = {HEADLINE_MONTHS}
-            and method <> 'lifetime_value'
+            and method not in ('lifetime_value', {", ".join(literal(method) for method in BESIDE)})
             and coalesce(reason, '') not in ({", ".join(literal(reason) for reason in NOT_OF_THE_METHOD)})
         order by method, path, check_name
         """
@@ -454,7 +506,8 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
         slug,
         title,
         [Table(f"Checks of the estimates over {HEADLINE_MONTHS} months", columns, drawn, source=source)],
-        lead="An estimate that fails a check is shown, and graded lower. One that passes is not proven by it.",
+        lead="The first three cap the grade, as they say; the others tell how to read the estimate. One that passes "
+        "them all is not proven by it.",
     )
 
 

@@ -175,6 +175,7 @@ known as (
         second_half_points,
         n_contacts_answered,
         n_fresh_answers,
+        n_first_half_answers,
         n_invitations,
         csat,
         ces
@@ -197,6 +198,7 @@ final as (
         second_half_points,
         {{ as_count('n_contacts_answered') }} as n_contacts_answered,
         {{ as_count('n_fresh_answers') }} as n_fresh_answers,
+        {{ as_count('n_first_half_answers') }} as n_first_half_answers,
         {{ as_count('n_invitations') }} as n_invitations,
         csat,
         ces,

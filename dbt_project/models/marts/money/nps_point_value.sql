@@ -39,6 +39,7 @@ leads as (
     where
         check_name = 'lead'
         and method = 'within_account'
+        and path = 'all_accounts'
         and horizon_months = {{ shortest }}
 ),
 
@@ -52,6 +53,8 @@ given as (
         verdicts.pre_trend_verdict,
         leads.lead_verdict,
         verdicts.reliability,
+        -- The growth of a usual account says nothing about the money of a company of unlike ones.
+        case when estimates.method <> 'within_account_unweighted' then estimates.latest_revenue end as weighed_revenue,
         case when estimates.refusal_reason is null then estimates.slope end as given_slope,
         case when estimates.refusal_reason is null then estimates.std_error end as given_std_error,
         case when estimates.refusal_reason is null then estimates.std_error_crv1 end as given_std_error_crv1,
@@ -62,6 +65,7 @@ given as (
         -- What could be graded B is compared: the company over its horizons, and all values of dimensions over theirs.
         estimates.refusal_reason is null
         and estimates.method = 'within_account'
+        and estimates.path = 'all_accounts'
         and estimates.std_error > 0 as is_compared,
         case when cells.dimension = 'all' then 'horizons' else 'dimension_values' end as compared_among,
         {{ t_as_normal('estimates.slope / nullif(estimates.std_error, 0)', 'estimates.degrees_of_freedom') }}
@@ -134,12 +138,15 @@ reasoned as (
         case
             when refusal_reason is not null then refusal_reason
             when method = 'adjusted_association' then 'association_only'
-            when method <> 'within_account' then 'descriptive'
+            when method not like 'within_account%' then 'descriptive'
             when lag_verdict = 'failed' or pre_trend_verdict = 'failed' then 'follows_past_growth'
             -- Where most of the score is noise, points do not stand for themselves, and the test fails by it; so it may
             -- where one contact speaks for each account, and nobody knows how much is noise.
             when lead_verdict = 'failed' and reliability >= {{ var('minimum_reliability') }} then 'lead_failed'
             when lag_verdict <> 'passed' then 'order_unknown'
+            -- Where the estimate lies, what noise takes from it, what weights do: no look of its own.
+            when path <> 'all_accounts' then 'part_of_an_estimate'
+            when method <> 'within_account' then 'beside_an_estimate'
             when p_value is null or abs(given_slope) <= margin then 'interval_holds_zero'
             when q_value > {{ var('maximum_false_share') }} then 'many_looks'
             else 'not_randomised'
@@ -173,9 +180,9 @@ final as (
         given_std_error_crv1 as slope_std_error_crv1,
         given_slope - margin as slope_ci_low,
         given_slope + margin as slope_ci_high,
-        given_slope * latest_revenue as value_per_point,
-        (given_slope - margin) * latest_revenue as ci_low,
-        (given_slope + margin) * latest_revenue as ci_high,
+        given_slope * weighed_revenue as value_per_point,
+        (given_slope - margin) * weighed_revenue as ci_low,
+        (given_slope + margin) * weighed_revenue as ci_high,
         latest_revenue as base_revenue,
         revenue_coverage,
         top_account_share,

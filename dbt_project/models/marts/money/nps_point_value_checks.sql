@@ -3,8 +3,12 @@
 
 with
 
+-- What stands beside an estimate within accounts is of the same accounts, and so are its tests.
 estimates as (
-    select * from {{ ref('int_value_estimates_gathered') }}
+    select
+        *,
+        case when method like 'within_account%' then 'within_account' end as tested_as
+    from {{ ref('int_value_estimates_gathered') }}
 ),
 
 cells as (
@@ -18,7 +22,7 @@ slopes as (
 past_growths as (
     select
         cell_number,
-        'within_account' as method,
+        'within_account' as tested_as,
         check_name,
         case when {{ enough }} then statistic end as statistic,
         case when {{ enough }} then p_value end as p_value
@@ -43,7 +47,7 @@ tested as (
         degrees_of_freedom
     from slopes
     where
-        regression in ('lead', 'placebo')
+        regression = 'lead'
         and {{ enough }}
     union all
     select
@@ -68,7 +72,7 @@ as_normal as (
 judged as (
     select
         *,
-        'within_account' as method,
+        'within_account' as tested_as,
         {{ t_p_value('y', 'degrees_of_freedom') }} as p_value
     from as_normal
 ),
@@ -102,18 +106,17 @@ reliabilities as (
 ),
 
 checked as (
-    {% for check_name in ['lead', 'placebo'] %}
     select
         estimates.cell_number,
         estimates.method,
         estimates.path,
         estimates.horizon_months,
-        '{{ check_name }}' as check_name,
+        'lead' as check_name,
         judged.statistic,
         judged.p_value,
         abs(judged.statistic) <= {{ t_limit }} as is_passed,
         case
-            when estimates.method <> 'within_account' then 'not_within_accounts'
+            when estimates.tested_as is null then 'not_within_accounts'
             when judged.statistic is null then 'too_few_accounts'
         end as reason,
         cast(null as {{ float_type() }}) as corrected_slope
@@ -122,10 +125,9 @@ checked as (
         on
             estimates.cell_number = judged.cell_number
             and estimates.sample_months = judged.horizon_months
-            and estimates.method = judged.method
-            and judged.check_name = '{{ check_name }}'
+            and estimates.tested_as = judged.tested_as
+            and judged.check_name = 'lead'
     union all
-    {% endfor %}
     -- One test of the cell, whatever the horizon: growth that came before the score is in the base of each.
     {% for check_name in ['lag', 'pre_trend'] %}
     select
@@ -138,7 +140,7 @@ checked as (
         past_growths.p_value,
         past_growths.p_value >= {{ var('check_p_limit') }} as is_passed,
         case
-            when estimates.method <> 'within_account' then 'not_within_accounts'
+            when estimates.tested_as is null then 'not_within_accounts'
             when past_growths.check_name is null then 'too_few_quarters_before'
             when past_growths.statistic is null then 'too_few_accounts'
         end as reason,
@@ -147,7 +149,7 @@ checked as (
     left join past_growths
         on
             estimates.cell_number = past_growths.cell_number
-            and estimates.method = past_growths.method
+            and estimates.tested_as = past_growths.tested_as
             and past_growths.check_name = '{{ check_name }}'
     union all
     {% endfor %}
@@ -180,6 +182,8 @@ checked as (
         case
             when estimates.path <> 'all_accounts' then 'no_slope_on_points'
             when estimates.slope is null then 'no_variation'
+            when estimates.method = 'within_account_iv' then 'noise_taken_out'
+            when estimates.method = 'within_account_unweighted' then 'revenue_not_weighed'
             when reliabilities.statistic is null then 'one_contact_each'
         end as reason,
         -- A slope that would more than double is not corrected: then there is more noise than score.
