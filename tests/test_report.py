@@ -212,7 +212,9 @@ def test_methods_stand_side_by_side_with_their_intervals(page: Page) -> None:
 
 
 def test_refused_method_says_what_would_lift_it(page: Page) -> None:
-    refusal = "refused: fewer than 30 accounts to compare; it takes answers of more accounts"
+    refusal = (
+        "refused: fewer than 8 accounts, or than 30 in a group that is compared; it takes answers of more accounts"
+    )
     assert f"detractors become passives {refusal} 310 71.2 %" in page.text
 
 
@@ -272,13 +274,14 @@ def test_what_noise_takes_from_an_estimate_is_told_beside_it(tmp_path: Path, is_
 
 
 def test_a_usual_account_has_growth_and_no_money(tmp_path: Path) -> None:
-    ends = {"slope_per_point": 0.0004, "slope_ci_low": 0.0001, "slope_ci_high": 0.0007}
-    usual = point_value("within_account_unweighted", "all_accounts", 12, None) | ends
-    page = report(
-        tmp_path, company() | {"nps_point_value": [point_value("within_account", "all_accounts", 12, 1.0), usual]}
-    )
+    refused = point_value("within_account", "all_accounts", 12, None, refusal_reason="too_few_effective_accounts") | {
+        "unweighted_slope_per_point": 0.0004,
+        "unweighted_slope_ci_low": 0.0001,
+        "unweighted_slope_ci_high": 0.0007,
+    }
+    page = report(tmp_path, company() | {"nps_point_value": [refused]})
     assert "100 points go with +4.0 % growth over 12 months (95 % interval +1.0 % to +7.0 %)" in page.text
-    assert "weighing alike" in page.text
+    assert "One NPS point is associated with" not in page.text
 
 
 def test_the_path_shows_each_quarter_or_why_not(page: Page) -> None:

@@ -22,7 +22,17 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from tests.panels import HORIZON, HORIZONS, Company, Estimator, Ledger, compiled_estimator, replicated
+from tests.panels import (
+    HORIZON,
+    HORIZONS,
+    Company,
+    Estimator,
+    Ledger,
+    as_panel,
+    compiled_estimator,
+    replicated,
+    with_windows,
+)
 
 GOOD = Company(effect=0.001, confounding=0.08)
 SEED = 20261
@@ -119,6 +129,8 @@ SHARED: Mapping[str, Ledger] = {
 SEEN_CLEARLY = ("effect", "effect, 5 years", "effect, 8 owners")
 # Larger companies are drawn less often.
 USUAL_ACCOUNTS = 200
+# Companies with many values of a dimension, each a build of its own.
+N_FAMILIES = 200
 CHECKS = ("lag", "pre_trend", "lead")
 
 
@@ -257,6 +269,49 @@ def graded(estimator: Estimator, plan: Plan, kinds: Mapping[str, Ledger] = LEDGE
     return found
 
 
+@dataclass(frozen=True)
+class Family:
+    """Companies in which nothing goes on, and how many of them have a B anywhere."""
+
+    n_companies: int
+    n_estimates: float
+    n_good: float
+    any_among_values: float
+    any_at_all: float
+
+
+def family_wise(estimator: Estimator, n_companies: int, n_values: int = 33) -> Family:
+    """Companies of 900 accounts and as many values of a dimension, each graded as a build of its own."""
+    company = Ledger(n_accounts=900)
+    among_values, at_all, n_estimates, n_good = [], [], [], []
+    for stream in np.random.default_rng(SEED).spawn(n_companies):
+        rows = with_windows(company.rows(stream)).drop(columns=["owner", "parent"])
+        parts = {f"v{value:02d}": rows[rows["account"] % n_values == value] for value in range(n_values)}
+        values = estimator.run(as_panel(parts))["nps_point_value"]
+        is_good = values["evidence_grade"] == "B"
+        among_values.append(bool((is_good & (values["dimension"] != "all")).any()))
+        at_all.append(bool(is_good.any()))
+        n_estimates.append(int(values["q_value"].notna().sum()))
+        n_good.append(int(is_good.sum()))
+    return Family(
+        n_companies=n_companies,
+        n_estimates=float(np.mean(n_estimates)),
+        n_good=float(np.mean(n_good)),
+        any_among_values=float(np.mean(among_values)),
+        any_at_all=float(np.mean(at_all)),
+    )
+
+
+def problems_of_families(family: Family, plan: Plan) -> list[str]:
+    """What does not hold of all values of a company together, in words."""
+    slack = 2 * np.sqrt(plan.false_alarms * (1 - plan.false_alarms) / family.n_companies)
+    if family.any_among_values > plan.false_alarms + slack:
+        return [
+            f"{family.any_among_values:.1%} of companies without an effect have a B among the values of a dimension"
+        ]
+    return []
+
+
 def holds(values: pd.DataFrame, truth: float) -> pd.Series:
     """Whether each interval holds the truth."""
     return (values["slope_ci_low"] <= truth) & (values["slope_ci_high"] >= truth)
@@ -367,11 +422,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         findings = measured(compiled_estimator(Path(folder) / "one"), FULL)
         gradings = graded(compiled_estimator(Path(folder) / "several", HORIZONS), FULL, {**LEDGERS, **NOISY, **SHARED})
+        family = family_wise(compiled_estimator(Path(folder) / "families", HORIZONS), N_FAMILIES)
     print(f"{FULL.n_replicates} companies of each kind; growth per 100 points; off by: bias in Monte-Carlo errors\n")
     print(table(findings))
     print("\nGraded B within accounts, at each horizon and at any; checks over 3 months\n")
     print(table_of_grades(gradings))
-    broken = problems(findings, FULL) + problems_of_grades(gradings, FULL)
+    print(
+        f"\n{family.n_companies} companies of 900 accounts without an effect, {family.n_estimates:.0f} estimates each: "
+        f"{family.n_good:.2f} B on average; {family.any_among_values:.1%} have one among the values of a dimension, "
+        f"{family.any_at_all:.1%} anywhere"
+    )
+    broken = problems(findings, FULL) + problems_of_grades(gradings, FULL) + problems_of_families(family, FULL)
     print("\n" + ("\n".join(broken) if broken else "Every bound holds."))
     return 1 if broken else 0
 

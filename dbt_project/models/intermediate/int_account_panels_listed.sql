@@ -43,6 +43,7 @@ listed as (
         coalesce(max({{ total }}), 0e0) as {{ total }},
         {% endfor %}
         count(case when weight > 0 then 1 end) as n_observations,
+        count(case when halves_weight > 0 then 1 end) as n_halves_observations,
         coalesce(
             max(case when weight > 0 then account_points end) > min(case when weight > 0 then account_points end),
             false
@@ -100,6 +101,7 @@ final as (
         {% endif %}
         {% endfor %}
         n_observations,
+        n_halves_observations,
         is_identifying
     from weighted
 )

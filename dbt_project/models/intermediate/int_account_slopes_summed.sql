@@ -63,6 +63,7 @@ residual as (
         matched.horizon_months,
         matched.account_number,
         matched.n_observations,
+        matched.n_halves_observations,
         matched.is_identifying,
         matched.account_weight,
         {% for name, panel in panels.items() %}
@@ -95,6 +96,7 @@ final as (
         horizon_months,
         account_number,
         n_observations,
+        n_halves_observations,
         account_weight as weight,
         {% for panel in panels.values() %}
         {% set own = panel.prefix %}

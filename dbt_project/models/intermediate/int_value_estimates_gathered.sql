@@ -1,6 +1,6 @@
 {% set horizons = var('revenue_horizons_months') %}
 {% set lifetime_months = 12 * var('lifetime_years') %}
-{% set slopes = ['adjusted_association', 'within_account', 'within_account_iv', 'within_account_unweighted'] %}
+{% set slopes = ['adjusted_association', 'within_account', 'within_account_iv'] %}
 {% set paths = ['detractor_to_passive', 'passive_to_promoter', 'detractor_to_promoter'] %}
 
 with
@@ -87,8 +87,7 @@ estimates as (
         effective_accounts,
         effective_clusters,
         degrees_of_freedom,
-        case when regression not in ('within_account_iv', 'within_account_unweighted') then noise_per_variance end
-            as noise_per_variance,
+        case when regression <> 'within_account_iv' then noise_per_variance end as noise_per_variance,
         case when regression = 'within_account_iv' then n_accounts end as n_fewest_accounts,
         cast(null as {{ float_type() }}) as compared_share
     from slopes
@@ -155,6 +154,22 @@ estimates as (
             and samples.horizon_months = 12
 ),
 
+-- Where weights leave few accounts, what every account alike says stands beside, whatever the weighted estimate.
+unweighted as (
+    select
+        cell_number,
+        horizon_months,
+        'within_account' as method,
+        'all_accounts' as path,
+        slope,
+        std_error,
+        degrees_of_freedom
+    from slopes
+    where
+        regression = 'within_account_unweighted'
+        and effective_accounts >= {{ var('minimum_effective_accounts') }}
+),
+
 levels as (
     select
         cell_number,
@@ -193,9 +208,11 @@ joined as (
         estimates.degrees_of_freedom,
         estimates.noise_per_variance,
         estimates.compared_share,
+        case when not money.is_withheld then unweighted.slope end as unweighted_slope,
+        unweighted.std_error as unweighted_std_error,
+        unweighted.degrees_of_freedom as unweighted_degrees_of_freedom,
         case
-            when methods.method in ('within_account', 'within_account_unweighted', 'adjusted_association')
-                then samples.n_accounts
+            when methods.method in ('within_account', 'adjusted_association') then samples.n_accounts
             else coalesce(estimates.n_fewest_accounts, 0)
         end as n_compared_accounts,
         -- Of one whose points come from both halves of its contacts, each account identifies.
@@ -204,9 +221,12 @@ joined as (
             else samples.n_identifying_accounts
         end as n_compared_identifying,
         case
+            when methods.method = 'within_account_iv' then samples.n_halves_observations
             when methods.method like 'within_account%' then samples.n_fresh_observations
             else samples.n_observations
-        end as n_compared_observations
+        end as n_compared_observations,
+        case when methods.method = 'within_account_iv' then samples.n_halves_accounts else samples.n_accounts end
+            as n_accounts_of_method
     from samples
     inner join methods
         on samples.horizon_months = methods.sample_months
@@ -216,6 +236,12 @@ joined as (
             and samples.horizon_months = estimates.sample_months
             and methods.method = estimates.method
             and methods.path = estimates.path
+    left join unweighted
+        on
+            samples.cell_number = unweighted.cell_number
+            and samples.horizon_months = unweighted.horizon_months
+            and methods.method = unweighted.method
+            and methods.path = unweighted.path
     left join levels
         on samples.cell_number = levels.cell_number
     cross join money
@@ -236,7 +262,8 @@ final as (
             when is_withheld then 'revenue_withheld'
             when n_complete = 0 then 'no_complete_window'
             when n_usable = 0 then 'no_base_revenue'
-            when n_compared_observations = 0 then 'no_answers'
+            when method like 'within_account%' and n_fresh_observations = 0 then 'no_answers'
+            when n_observations = 0 then 'no_answers'
             when
                 n_compared_accounts < case
                     when is_of_groups then {{ var('minimum_compared_accounts') }}
@@ -246,7 +273,6 @@ final as (
             when slope is null then 'no_variation'
             when
                 top_account_share > {{ var('maximum_top_account_share') }}
-                and method <> 'within_account_unweighted'
                 and (
                     is_of_groups
                     or coalesce(effective_accounts, 0) < {{ var('minimum_effective_accounts') }}
@@ -265,6 +291,9 @@ final as (
         cluster_level,
         effective_clusters,
         degrees_of_freedom,
+        unweighted_slope,
+        unweighted_std_error,
+        unweighted_degrees_of_freedom,
         noise_per_variance,
         compared_share,
         quarters_of,
@@ -273,7 +302,7 @@ final as (
         revenue_coverage,
         latest_revenue,
         n_compared_accounts,
-        n_accounts,
+        n_accounts_of_method as n_accounts,
         n_compared_identifying as n_identifying_accounts,
         n_compared_observations as n_observations,
         n_without_base

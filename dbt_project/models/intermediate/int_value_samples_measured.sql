@@ -68,6 +68,7 @@ accounts as (
         horizon_months,
         {{ exact_sum('weight') }} as weight,
         sum(n_observations) as n_observations,
+        sum(n_halves_observations) as n_halves_observations,
         max(case when is_identifying then 1 else 0 end) = 1 as is_identifying,
         account_number
     from sums
@@ -81,6 +82,8 @@ accounts_counted as (
         horizon_months,
         count(*) as n_accounts,
         sum(n_observations) as n_fresh_observations,
+        count(case when n_halves_observations > 0 then 1 end) as n_halves_accounts,
+        sum(n_halves_observations) as n_halves_observations,
         count(case when is_identifying then 1 end) as n_identifying_accounts,
         max(weight) / {{ exact_sum('weight') }} as top_account_share,
         {{ exact_sum('case when is_identifying then weight end') }} / {{ exact_sum('weight') }} as identifying_share
@@ -97,6 +100,8 @@ final as (
         coalesce(samples.n_without_base, 0) as n_without_base,
         coalesce(samples.n_observations, 0) as n_observations,
         coalesce(accounts_counted.n_fresh_observations, 0) as n_fresh_observations,
+        coalesce(accounts_counted.n_halves_accounts, 0) as n_halves_accounts,
+        coalesce(accounts_counted.n_halves_observations, 0) as n_halves_observations,
         coalesce(accounts_counted.n_accounts, 0) as n_accounts,
         coalesce(accounts_counted.n_identifying_accounts, 0) as n_identifying_accounts,
         coalesce(samples.n_latest_accounts, 0) as n_latest_accounts,

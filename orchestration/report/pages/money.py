@@ -99,10 +99,8 @@ CHECKS = {
     "top_account_share": ("Largest account", "its share of the revenue behind the estimate"),
     "group_overlap": ("Overlap of groups", "share of the revenue in cells where the compared groups meet"),
 }
-# Every account alike: growth, and no money, so it stands in no table of money.
-UNWEIGHTED = "within_account_unweighted"
-# They have the checks of the estimate beside which they stand.
-BESIDE = ("within_account_iv", UNWEIGHTED)
+# It has the checks of the estimate beside which it stands.
+BESIDE = "within_account_iv"
 # A check that a method cannot have is left out; one that it cannot have yet is shown.
 NOT_OF_THE_METHOD = ("not_within_accounts", "no_groups_compared", "no_slope_on_points")
 BANDS = {
@@ -203,7 +201,7 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     slug, title = "value", "One point, by every method"
     if not values:
         return Section(slug, title, [Refusal("The release holds no estimate and no refusal.")])
-    of_revenue = [row for row in values if row["method"] not in ("lifetime_value", UNWEIGHTED)]
+    of_revenue = [row for row in values if row["method"] != "lifetime_value"]
     of_life = [row for row in values if row["method"] == "lifetime_value"]
     headline = [row for row in of_revenue if row["horizon_months"] == HEADLINE_MONTHS]
     shorter = [row for row in of_revenue if row["horizon_months"] < HEADLINE_MONTHS and row["path"] == "all_accounts"]
@@ -250,15 +248,15 @@ def _sentence(values: Sequence[Given]) -> Block:
         f"dimension = 'all', method = {literal(best['method'])}, path = {literal(best['path'])}, horizon_months = "
         f"{best['horizon_months']}",
     )
-    return Text(f"{told(best)}{_without_noise(best, values)}", source=source)
+    return Text(told(best, values), source=source)
 
 
 def _without_noise(row: Given, values: Sequence[Given]) -> str:
     """What noise takes from the estimate, where most of the score is noise and several people answer for an account."""
-    if not row["is_likely_too_small"] or row["path"] != "all_accounts":
+    if (row["method"], row["path"]) != ("within_account", "all_accounts"):
         return ""
     for other in values:
-        is_of_it = (other["method"], other["horizon_months"]) == ("within_account_iv", row["horizon_months"])
+        is_of_it = (other["method"], other["horizon_months"]) == (BESIDE, row["horizon_months"])
         if is_of_it and other["value_per_point"] is not None:
             value, low, high = (money(other[key]) for key in ("value_per_point", "ci_low", "ci_high"))
             return f" With the noise taken out it is {value} ({low} to {high})."
@@ -267,14 +265,15 @@ def _without_noise(row: Given, values: Sequence[Given]) -> str:
 
 def _told_of_usual_accounts(values: Sequence[Given]) -> list[Block]:
     """The growth of a usual account, where every account weighs alike; nothing where it is refused."""
-    rows = [row for row in values if row["method"] == UNWEIGHTED and row["slope_per_point"] is not None]
+    columns = ("unweighted_slope_per_point", "unweighted_slope_ci_low", "unweighted_slope_ci_high")
+    rows = [row for row in values if row[columns[0]] is not None]
     if not rows:
         return []
     row = max(rows, key=lambda row: row["horizon_months"])
-    growth, low, high = (signed_share(100 * row[key]) for key in ("slope_per_point", "slope_ci_low", "slope_ci_high"))
+    growth, low, high = (signed_share(100 * row[key]) for key in columns)
     source = Source(
         "marts.nps_point_value",
-        f"dimension = 'all', method = {literal(UNWEIGHTED)}, horizon_months = {row['horizon_months']}",
+        f"dimension = 'all', method = {literal(row['method'])}, horizon_months = {row['horizon_months']}",
     )
     return [
         Text(
@@ -319,8 +318,8 @@ def _told_from_nothing(release: Release, values: Sequence[Given]) -> list[Block]
     return [Text(" ".join(said), source=source)]
 
 
-def told(row: Given) -> str:
-    """What may be said of an estimate, and what may not."""
+def told(row: Given, beside: Sequence[Given] = ()) -> str:
+    """What may be said of an estimate, and what may not; with what those beside it say of its noise."""
     value, low, high = (money(row[key]) for key in ("value_per_point", "ci_low", "ci_high"))
     months = row["horizon_months"]
     revenue = "annual revenue" if months == 12 else f"revenue over {months} months"
@@ -335,7 +334,7 @@ def told(row: Given) -> str:
     if row["is_likely_too_small"]:
         said.append(
             "Noise alone makes the figure likely too small: few people speak for an account, and most of the "
-            "differences in score are chance."
+            f"differences in score are chance.{_without_noise(row, beside)}"
         )
     if row["quarters_of"] not in (None, "all"):
         said.append(f"Accounts are compared within each {row['quarters_of'].replace('_', ' ')}.")
@@ -470,7 +469,7 @@ def _checks(release: Release, values: Sequence[Given]) -> Section:
         where
             dimension = 'all'
             and horizon_months = {HEADLINE_MONTHS}
-            and method not in ('lifetime_value', {", ".join(literal(method) for method in BESIDE)})
+            and method not in ('lifetime_value', {literal(BESIDE)})
             and coalesce(reason, '') not in ({", ".join(literal(reason) for reason in NOT_OF_THE_METHOD)})
         order by method, path, check_name
         """

@@ -53,8 +53,6 @@ given as (
         verdicts.pre_trend_verdict,
         leads.lead_verdict,
         verdicts.reliability,
-        -- The growth of a usual account says nothing about the money of a company of unlike ones.
-        case when estimates.method <> 'within_account_unweighted' then estimates.latest_revenue end as weighed_revenue,
         case when estimates.refusal_reason is null then estimates.slope end as given_slope,
         case when estimates.refusal_reason is null then estimates.std_error end as given_std_error,
         case when estimates.refusal_reason is null then estimates.std_error_crv1 end as given_std_error_crv1,
@@ -62,6 +60,8 @@ given as (
             when estimates.refusal_reason is null
                 then estimates.std_error * {{ t_quantile('estimates.degrees_of_freedom') }}
         end as margin,
+        estimates.unweighted_std_error * {{ t_quantile('estimates.unweighted_degrees_of_freedom') }}
+            as unweighted_margin,
         -- What could be graded B is compared: the company over its horizons, and all values of dimensions over theirs.
         estimates.refusal_reason is null
         and estimates.method = 'within_account'
@@ -144,7 +144,7 @@ reasoned as (
             -- where one contact speaks for each account, and nobody knows how much is noise.
             when lead_verdict = 'failed' and reliability >= {{ var('minimum_reliability') }} then 'lead_failed'
             when lag_verdict <> 'passed' then 'order_unknown'
-            -- Where the estimate lies, what noise takes from it, what weights do: no look of its own.
+            -- Where the estimate lies, and what noise takes from it: no look of its own.
             when path <> 'all_accounts' then 'part_of_an_estimate'
             when method <> 'within_account' then 'beside_an_estimate'
             when p_value is null or abs(given_slope) <= margin then 'interval_holds_zero'
@@ -180,9 +180,12 @@ final as (
         given_std_error_crv1 as slope_std_error_crv1,
         given_slope - margin as slope_ci_low,
         given_slope + margin as slope_ci_high,
-        given_slope * weighed_revenue as value_per_point,
-        (given_slope - margin) * weighed_revenue as ci_low,
-        (given_slope + margin) * weighed_revenue as ci_high,
+        unweighted_slope as unweighted_slope_per_point,
+        unweighted_slope - unweighted_margin as unweighted_slope_ci_low,
+        unweighted_slope + unweighted_margin as unweighted_slope_ci_high,
+        given_slope * latest_revenue as value_per_point,
+        (given_slope - margin) * latest_revenue as ci_low,
+        (given_slope + margin) * latest_revenue as ci_high,
         latest_revenue as base_revenue,
         revenue_coverage,
         top_account_share,

@@ -183,7 +183,6 @@ checked as (
             when estimates.path <> 'all_accounts' then 'no_slope_on_points'
             when estimates.slope is null then 'no_variation'
             when estimates.method = 'within_account_iv' then 'noise_taken_out'
-            when estimates.method = 'within_account_unweighted' then 'revenue_not_weighed'
             when reliabilities.statistic is null then 'one_contact_each'
         end as reason,
         -- A slope that would more than double is not corrected: then there is more noise than score.
