@@ -146,6 +146,10 @@ class Ledger:
     # Seasons of an account's own, every year alike, in its growth and, independently, in its mood: standard deviations.
     season_of_growth: float = 0.0
     season_of_mood: float = 0.0
+    # What an account's mood drifts by in a quarter, each its own way, and its growth a tenth as far.
+    drift: float = 0.0
+    # Accounts in which somebody leaves in a quarter: the mood falls for good, and revenue by a fifth in the next.
+    share_departing: float = 0.0
     # Quarters that pass before the ledger begins.
     n_unseen: int = 8
     # Owners of accounts, or families of them under one parent, that share what moves growth and mood: how much, in
@@ -171,6 +175,9 @@ class Ledger:
         shared = self._shared(rng, parents if self.n_parents else owners, n_quarters)
         seasons = rng.normal(0, 1, (2, 4, n))
         seasons -= seasons.mean(axis=1, keepdims=True)
+        # Drawn apart, so that companies without either are those that they were.
+        (apart,) = rng.spawn(1)
+        drift, is_departing = apart.normal(0, self.drift, n), apart.random((n_quarters, n)) < self.share_departing
         made = np.zeros((n_quarters, n))
         revenue = np.zeros((n_quarters, n))
         answers = np.full((n_quarters, max(self.most_contacts, 1), n), np.nan)
@@ -178,12 +185,15 @@ class Ledger:
             own = self.persistence * own + np.sqrt(1 - self.persistence**2) * surprise[quarter]
             growth = season[quarter] + self.confounding * quality + self.noise * own + self.effect * driving
             growth = growth + self.shared_growth * shared[0, quarter] + self.season_of_growth * seasons[0, quarter % 4]
+            growth = growth + 0.1 * drift * (quarter - self.n_unseen)
+            growth = growth - 0.2 * is_departing[quarter - 1] * (quarter > 0)
             logarithm = logarithm + np.log1p(np.maximum(growth, -0.95))
             revenue[quarter], made[quarter] = np.exp(logarithm), own
             passing = self.mood_persistence * passing + np.sqrt(1 - self.mood_persistence**2) * fresh[quarter]
             past = made[max(quarter + 1 - self.reaction_quarters, 0) : quarter + 1].sum(axis=0)
             mood = quality + 0.7 * passing + self.reaction * past / np.sqrt(self.reaction_quarters)
             mood = mood + self.shared_mood * shared[1, quarter] + self.season_of_mood * seasons[1, quarter % 4]
+            mood = mood + drift * (quarter - self.n_unseen) - is_departing[: quarter + 1].sum(axis=0)
             if self.most_contacts:
                 given = as_points(mood + voices[quarter])
                 is_given = (np.arange(self.most_contacts)[:, None] < n_contacts) & is_answering[quarter]

@@ -125,6 +125,11 @@ SHARED: Mapping[str, Ledger] = {
     "50 families share": Ledger(n_parents=50, shared_growth=0.1, shared_mood=0.9),
     "effect, 8 owners": Ledger(effect=0.001, n_owners=8),
 }
+# What nothing here tells from an effect: shown, and not judged.
+BEYOND: Mapping[str, Ledger] = {
+    "score and growth drift": Ledger(drift=0.05),
+    "somebody leaves": Ledger(share_departing=0.03),
+}
 # With noise, or with moods that last, more is lost than the bound allows; the table shows how much.
 SEEN_CLEARLY = ("effect", "effect, 5 years", "effect, 8 owners")
 # Larger companies are drawn less often.
@@ -422,11 +427,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         findings = measured(compiled_estimator(Path(folder) / "one"), FULL)
         gradings = graded(compiled_estimator(Path(folder) / "several", HORIZONS), FULL, {**LEDGERS, **NOISY, **SHARED})
+        beyond = graded(compiled_estimator(Path(folder) / "beyond", HORIZONS), FULL, BEYOND)
         family = family_wise(compiled_estimator(Path(folder) / "families", HORIZONS), N_FAMILIES)
     print(f"{FULL.n_replicates} companies of each kind; growth per 100 points; off by: bias in Monte-Carlo errors\n")
     print(table(findings))
     print("\nGraded B within accounts, at each horizon and at any; checks over 3 months\n")
-    print(table_of_grades(gradings))
+    print(table_of_grades([*gradings, *beyond]))
     print(
         f"\n{family.n_companies} companies of 900 accounts without an effect, {family.n_estimates:.0f} estimates each: "
         f"{family.n_good:.2f} B on average; {family.any_among_values:.1%} have one among the values of a dimension, "
