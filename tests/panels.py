@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -336,7 +337,10 @@ class Estimator:
 
     def run(self, panel: Table, threads: int = 2) -> dict[str, Table]:
         """The estimates of a panel, by the name of their table."""
-        with duckdb.connect(config={"threads": threads, "memory_limit": "4GB"}) as connection:
+        with (
+            tempfile.TemporaryDirectory() as spilled,
+            duckdb.connect(config={"threads": threads, "memory_limit": "4GB", "temp_directory": spilled}) as connection,
+        ):
             for schema in ("staging", "intermediate", "marts", "reference"):
                 connection.execute(f"create schema {schema}")
             for relation, columns in {self.panel_relation: self.panel_columns, **self.inputs}.items():
