@@ -47,6 +47,9 @@ scored as (
         case when not is_silent then (first + second + third) / n_contacts end as account_points,
         cast(case when not is_silent then first * first + second * second + third * third end as double)
             as account_points_sq_sum,
+        case when not is_silent then (first + third) / (1 + (n_contacts > 2)::int) end as first_half_points,
+        cast(case when not is_silent and n_contacts > 1 then second end as double) as second_half_points,
+        cast(case when is_silent then 0 else 1 + (n_contacts > 2)::int end as bigint) as n_first_half_answers,
         cast(exp(9 + 1.2 * normal(account, 0, 8)) * (0.9 + 0.2 * drawn(account, quarter, 9)) as decimal(18, 6)) as base
     from contacts
 ),
@@ -76,7 +79,11 @@ select
     end as nps_group,
     account_points,
     account_points_sq_sum,
+    first_half_points,
+    second_half_points,
+    n_first_half_answers,
     cast(case when is_silent then 0 else n_contacts end as bigint) as n_contacts_answered,
+    cast(case when is_silent then 0 else n_contacts end as bigint) as n_fresh_answers,
     cast(0.6 * base as decimal(18, 6)) as base_profit_12m,
     {horizons}
 from grown
