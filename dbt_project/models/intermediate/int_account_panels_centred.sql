@@ -1,6 +1,18 @@
 {% set dimensions = var('account_dimensions') %}
 {% set part = ['account_number', 'horizon_months', 'part_block'] %}
 {% set panels = value_panels() %}
+{% set carried = [
+    'period_number', 'base_revenue', 'account_points', 'stratum_number', 'nps_group', 'next_revenue', 'base_profit_12m',
+] %}
+{% for panel in panels.values() %}
+{% do carried.append(panel.prefix ~ 'weight') %}
+{% for name in panel['values'] %}
+{% do carried.append('own_' ~ panel.prefix ~ name) %}
+{% endfor %}
+{% if panel.noise %}
+{% do carried.append(panel.prefix ~ 'noise') %}
+{% endif %}
+{% endfor %}
 
 with
 
@@ -49,22 +61,9 @@ parts as {{ not_materialized() }}(
         {% for dimension in dimensions %}
         settled.{{ dimension }}_block,
         {% endfor %}
-        {% for panel in panels.values() %}
-        {{ 'outcomes.' ~ panel.prefix ~ 'weight' }},
-        {% for name in panel['values'] %}
-        {{ 'outcomes.own_' ~ panel.prefix ~ name }},
+        {% for column in carried %}
+        outcomes.{{ column }}{% if not loop.last %},{% endif %}
         {% endfor %}
-        {% if panel.noise %}
-        {{ 'outcomes.' ~ panel.prefix ~ 'noise' }},
-        {% endif %}
-        {% endfor %}
-        outcomes.period_number,
-        outcomes.base_revenue,
-        outcomes.account_points,
-        outcomes.stratum_number,
-        outcomes.nps_group,
-        outcomes.next_revenue,
-        outcomes.base_profit_12m
     from outcomes
     inner join settled
         on
@@ -81,22 +80,9 @@ parts as {{ not_materialized() }}(
         {{ 'outcomes.' ~ other ~ '_block' if other == dimension else 'cast(null as ' ~ dbt.type_int() ~ ')' }}
             as {{ other }}_block,
         {% endfor %}
-        {% for panel in panels.values() %}
-        {{ 'outcomes.' ~ panel.prefix ~ 'weight' }},
-        {% for name in panel['values'] %}
-        {{ 'outcomes.own_' ~ panel.prefix ~ name }},
+        {% for column in carried %}
+        outcomes.{{ column }}{% if not loop.last %},{% endif %}
         {% endfor %}
-        {% if panel.noise %}
-        {{ 'outcomes.' ~ panel.prefix ~ 'noise' }},
-        {% endif %}
-        {% endfor %}
-        outcomes.period_number,
-        outcomes.base_revenue,
-        outcomes.account_points,
-        outcomes.stratum_number,
-        outcomes.nps_group,
-        outcomes.next_revenue,
-        outcomes.base_profit_12m
     from outcomes
     inner join settled
         on

@@ -22,8 +22,8 @@ summed as (
     group by {{ grouped_by_cell(['horizon_months']) }}
 ),
 
--- How the halves of an account's contacts move apart: what lasts between them is in the account's mean and disturbs no
--- slope, and an answer that stands at two quarter ends disturbs both alike.
+-- How the halves of an account's contacts move apart in their fresh answers: what lasts between them is in the account's
+-- mean and disturbs no slope.
 halves as (
     select
         cell_number,
