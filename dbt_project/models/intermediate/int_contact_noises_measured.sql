@@ -22,8 +22,8 @@ summed as (
     group by {{ grouped_by_cell(['horizon_months']) }}
 ),
 
--- How the halves of an account's contacts move apart in their fresh answers: what lasts between them is in the account's
--- mean and disturbs no slope.
+-- How the halves of an account's contacts move apart in fresh answers: what lasts between them is in the account's mean
+-- and disturbs no slope.
 halves as (
     select
         cell_number,
