@@ -206,6 +206,8 @@ effects as (
             and lines.period_number = period_sums.period_number
 ),
 
+-- A product of 0 and something negative is -0, and DuckDB, where it takes one for constant, may say so of a whole column or
+-- not; to both, adding 0 gives 0.
 final as (
     select
         block_number,
@@ -216,7 +218,7 @@ final as (
         {{ ordered_list(name ~ '_' ~ value, 'place') }} as {{ name }}_{{ value }},
         {% endfor %}
         {% for first, second in panel.products %}
-        {{ ordered_list(name ~ '_' ~ first ~ ' * ' ~ name ~ '_' ~ second, 'place') }}
+        {{ ordered_list(name ~ '_' ~ first ~ ' * ' ~ name ~ '_' ~ second ~ ' + 0e0', 'place') }}
             as {{ name }}_{{ first }}_{{ second }},
         {% endfor %}
         {% endfor %}
