@@ -6,14 +6,14 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
-from orchestration.release.publication import NoReleaseError, publish_again, published_build, rollback
+from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
@@ -141,10 +141,12 @@ def roll_back(settings: Settings, options: argparse.Namespace) -> int:
 def _publish(
     settings: Settings,
     options: argparse.Namespace,
-    publication: Callable[[Settings, str | None], dict[str, Any]],
+    publication: Callable[[Settings, str | None], Mapping[str, Any]],
     called: str,
 ) -> int:
     with writer_lock(settings, f"process {os.getpid()}, {called}"):
+        for sentence in mend_published(settings).said:
+            print(sentence, file=sys.stderr)
         before = published_build(settings)
         build = publication(settings, options.to)
     said = before["build_id"] if before else "nothing"

@@ -108,5 +108,6 @@ def what_was_published(
         f"  checks      {build['checks']['passed']:,} passed, {build['checks']['warned']:,} warned",
     ]
     lines += [f"  raw file    {event}" for event in build["raw_events"]]
+    lines += [f"  repaired    {sentence}" for sentence in build.get("repairs", ())]
     lines += [_what_arrived(check) for check in build["arrived"]]
     return "\n".join([*lines, *(f"  warning     {warning}" for warning in [*build["warnings"], *build["warned"]])])

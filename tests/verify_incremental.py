@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 
 from orchestration.comments.enrichment import enrich
+from orchestration.files import file_hash
 from orchestration.findings import BuildError
 from orchestration.raw.ignored import TABLE as IGNORED
 from orchestration.raw.landing import land
@@ -27,7 +28,6 @@ from orchestration.release.warehouse import open_build
 from orchestration.settings import load_settings
 from orchestration.transform import dbt_cli
 from orchestration.transform.account_history import keep_account_versions
-from orchestration.transform.built import file_hash
 from orchestration.transform.upkeep import note_sources
 from tests.conftest import build_environment
 from tests.nights import Company, built_contents

@@ -56,7 +56,7 @@ select distinct md5(coalesce(language, '') || '|' || comment) as comment_hash, c
 from cleaned
 where comment is not null
 """
-_COLUMNS = {
+COLUMNS = {
     "comment_hash": "varchar",
     "language": "varchar",
     "sentiment": "double",
@@ -122,14 +122,14 @@ def enrich(
 
 def _load_stored(connection: duckdb.DuckDBPyConnection, store: Path, version: str) -> None:
     """What was read before, by this version; nothing where the file is not there or not whole."""
-    columns = ", ".join(f"{name} {data_type}" for name, data_type in _COLUMNS.items())
+    columns = ", ".join(f"{name} {data_type}" for name, data_type in COLUMNS.items())
     create = f"create or replace temp table read_comments ({columns})"
     connection.execute(create)
     if not store.is_file():
         return
     try:
         connection.execute(
-            f"insert into read_comments select {', '.join(_COLUMNS)} "
+            f"insert into read_comments select {', '.join(COLUMNS)} "
             f"from read_parquet({quoted(str(store))}) where read_by = ?",
             [version],
         )

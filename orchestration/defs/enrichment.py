@@ -54,7 +54,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 )
 def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
-    with explained(), record.phase("enrichment"):
+    with explained(settings), record.phase("enrichment"):
         record.section("raw")
         record.invalidate("enrichment")
         with open_build(settings) as connection:

@@ -2,15 +2,16 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
-from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.integrity import DATABASE, BrokenReleaseError, copy_database
+from orchestration.release.publication import keep_staged, publish, releases
 from orchestration.release.warehouse import (
     n_source_checks_passed,
     published_tables,
@@ -19,7 +20,7 @@ from orchestration.release.warehouse import (
     upkeep_of,
     write_release,
 )
-from orchestration.settings import REPOSITORY, Settings, now
+from orchestration.settings import REPOSITORY, now
 from orchestration.spark.configuration import TARGET as SPARK
 
 RELEASE = dg.AssetKey("release")
@@ -32,7 +33,7 @@ PACKAGES_OF_TARGET = {"spark": ("dbt-spark", "pyspark")}
 @dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, pool=POOL)
 def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     """The published tables in a file of their own."""
-    with explained(), build.record.phase("publish"):
+    with explained(build.settings), build.record.phase("publish"):
         build.record.section("validation")
         settings = build.settings
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
@@ -44,7 +45,7 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
             settings.staged_folder / DATABASE,
             tables,
             upkeep,
-            _release_before(settings),
+            _release_before(build),
             settings.memory_limit,
         )
         keys = {table.address: table.keys for table in tables}
@@ -53,25 +54,35 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
 
 
-def _release_before(settings: Settings) -> tuple[Path, dict[str, str]] | None:
-    """The newest release that is kept, and what its tables held."""
-    for build_id in reversed(releases(settings)):
-        folder = settings.releases_folder / build_id
-        description = json.loads((folder / BUILD).read_text(encoding="utf-8"))
-        return folder / DATABASE, description.get("fingerprints", {})
-    return None
+def _release_before(build: Build) -> Mapping[str, str] | None:
+    """Stage a copy of the newest release that is kept, to be brought up to date; what its tables held.
+
+    None where there is none to build upon: the release is then written from the build file alone.
+    """
+    settings = build.settings
+    kept = releases(settings)
+    if not kept:
+        return None
+    try:
+        before = copy_database(settings.releases_folder / kept[-1], settings.staged_folder / DATABASE)
+    except BrokenReleaseError as error:
+        (finding,) = error.findings
+        build.record.say(f"release {kept[-1]} is not built upon, all tables are written anew: {finding.message}")
+        return None
+    fingerprints: Mapping[str, str] = before["fingerprints"]
+    return fingerprints
 
 
 @dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, pool=POOL)
 def publication(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     """What readers see: switched in every destination, the published file last, after everything else has succeeded."""
-    with explained(), build.record.phase("publish"):
+    with explained(build.settings), build.record.phase("publish"):
         build.record.section("report")
         # Of a second try the release is kept already.
         if build.settings.staged_folder.is_dir():
             keep_staged(build.settings, build_description(build))
         description = publish(build.settings, build.record.read()["build_id"])
-    return dg.MaterializeResult(metadata={"build": dg.MetadataValue.json(description)})
+    return dg.MaterializeResult(metadata={"build": dg.MetadataValue.json(dict(description))})
 
 
 def build_description(build: Build) -> dict[str, Any]:
@@ -106,6 +117,7 @@ def build_description(build: Build) -> dict[str, Any]:
         "arrived": arrived,
         "warnings": raw["warnings"],
         "raw_events": raw["events"],
+        "repairs": record["repairs"],
         "target": settings.target,
         "versions": {name: version(name) for name in (*PACKAGES, *PACKAGES_OF_TARGET.get(settings.target, ()))},
         "phase_seconds": record["phase_seconds"],

@@ -83,7 +83,7 @@ def _meant(name: str) -> str:
 def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     selected = [table.name for table in TABLES if KEYS[table.name] in context.selected_asset_keys]
     record, settings = build.record, build.settings
-    with explained(), record.phase("raw"):
+    with explained(settings), record.phase("raw"):
         before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")

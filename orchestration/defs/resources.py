@@ -5,12 +5,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from orchestration.findings import BuildError, PassingFaultError
+from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.release.publication import mend_published
 from orchestration.release.warehouse import writer_lock
+from orchestration.runs.mending import CORRUPT, mended, set_build_aside
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
 
@@ -26,11 +29,15 @@ TRANSIENT_WAIT_SECONDS = 5
 
 @dataclass(frozen=True)
 class Build:
-    """One run of the build. ``lock`` is the descriptor that holds the writer's lock."""
+    """One run of the build. ``lock`` is the descriptor that holds the writer's lock.
+
+    ``published`` is the database that was published last, None where there is none that is what was published.
+    """
 
     settings: Settings
     record: BuildRecord
     lock: int
+    published: Path | None
 
 
 @dg.resource(
@@ -50,18 +57,26 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
         context.instance.add_run_tags(run_id, {PROCESS_TAG: str(os.getpid())})
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
+        found = mended(settings)
+        standing = mend_published(settings)
         record = BuildRecord(settings.record_file)
         record.begin(
             build_id=f"{started:%Y%m%dT%H%M%SZ}-{run_id[:8]}",
             started_at=started.isoformat(timespec="seconds"),
             phase_seconds={},
+            repairs=[],
         )
-        yield Build(settings, record, lock)
+        for sentence in (*found, *standing.said):
+            record.say(sentence)
+        yield Build(settings, record, lock, settings.published_file if standing.is_whole else None)
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn what stops a step into what Dagster should do: fail for good on data, try again on a passing fault."""
+def explained(settings: Settings | None = None) -> Iterator[None]:
+    """Turn what stops a step into what Dagster should do: fail for good on data, try again on a passing fault.
+
+    A build file of which a block turns out not to be what was written is set aside, where ``settings`` say which.
+    """
     passing = (
         PassingFaultError,
         duckdb.IOException,
@@ -71,12 +86,30 @@ def explained() -> Iterator[None]:
         BlockingIOError,
     )
     try:
-        yield
+        with _corrupt_set_aside(settings):
+            yield
     except passing as error:
         logger.warning("a passing fault, perhaps: %s", error)
         raise dg.RetryRequested(TRANSIENT_RETRIES, TRANSIENT_WAIT_SECONDS) from error
     except BuildError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def _corrupt_set_aside(settings: Settings | None) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, BuildError) as error:
+        if settings is None or CORRUPT not in str(error):
+            raise
+        aside = set_build_aside(settings)
+        damaged = Finding(
+            "build_file",
+            str(settings.build_file),
+            f"a block in it is not what was written; the file is kept as {aside.name}.",
+            next_step="Run: make nightly. It builds everything anew.",
+        )
+        raise BuildError(damaged) from error
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance) -> None:

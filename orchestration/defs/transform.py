@@ -14,12 +14,13 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration.defs.enrichment import stores
 from orchestration.defs.project import MANIFEST, TRANSLATOR, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.files import file_hash
 from orchestration.findings import BuildError
 from orchestration.raw.landing import check_in_place
 from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.warehouse import open_build
 from orchestration.spark import configuration, handover
-from orchestration.transform.built import Built, file_hash, forget_built, inputs_of, read_built, unaffected, write_built
+from orchestration.transform.built import Built, forget_built, inputs_of, read_built, unaffected, write_built
 from orchestration.transform.dbt_cli import (
     DataTestResult,
     DbtOutcome,
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, name="dbt", pool=POOL)
 def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
-    with explained(), record.phase("dbt"):
+    with explained(settings), record.phase("dbt"):
         record.section("enrichment")
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
         contents = record.section("raw")["contents"] | kept

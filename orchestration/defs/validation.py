@@ -10,7 +10,7 @@ from expectations.results import CheckResult
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
-from orchestration.release.publication import VALIDATION
+from orchestration.release.integrity import VALIDATION
 from orchestration.release.warehouse import PUBLISHED_TAG
 
 AUDIT = dg.AssetKey("validation")
@@ -49,7 +49,7 @@ AUDITED = {
 )
 def validation(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
-    with explained(), record.phase("validation"):
+    with explained(settings), record.phase("validation"):
         # Importing Great Expectations takes seconds, which loading the code location should not.
         from expectations.validate import validate
 
@@ -58,8 +58,7 @@ def validation(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         shutil.rmtree(settings.staged_folder, ignore_errors=True)
         pages = settings.staged_folder / VALIDATION
         pages.mkdir(parents=True)
-        published = settings.published_file if settings.published_file.is_file() else None
-        found = validate(settings.build_file, published, settings.as_of, pages, settings.memory_limit)
+        found = validate(settings.build_file, build.published, settings.as_of, pages, settings.memory_limit)
     by_table: dict[str, list[CheckResult]] = {}
     for result in found.results:
         by_table.setdefault(result.table, []).append(result)

@@ -23,29 +23,32 @@ SCHEMA = "ledger"
 # What decides how a raw file is read: every module of this room.
 READERS = tuple(sorted(Path(__file__).parent.glob("*.py")))
 
-LEDGERS = ("raw_tables", "raw_files", "ignored_values")
+# Its tables, each with its columns and their types.
+COLUMNS = {
+    "raw_tables": {"raw_table": "varchar", "location": "varchar", "read_by": "varchar"},
+    "raw_files": {
+        "raw_table": "varchar",
+        "file_name": "varchar",
+        "n_bytes": "bigint",
+        "modified_ns": "bigint",
+        "content_hash": "varchar",
+        "n_rows": "bigint",
+        "newest_loaded_at": "timestamp",
+        "extra_columns": "varchar[]",
+    },
+    "ignored_values": {
+        "raw_table": "varchar",
+        "file_name": "varchar",
+        "column_name": "varchar",
+        "value": "varchar",
+        "n_rows": "bigint",
+    },
+}
 
-_CREATE = f"""
-create schema if not exists {SCHEMA};
-create table if not exists {SCHEMA}.raw_tables (raw_table varchar, location varchar, read_by varchar);
-create table if not exists {SCHEMA}.raw_files (
-    raw_table varchar,
-    file_name varchar,
-    n_bytes bigint,
-    modified_ns bigint,
-    content_hash varchar,
-    n_rows bigint,
-    newest_loaded_at timestamp,
-    extra_columns varchar[]
-);
-create table if not exists {SCHEMA}.ignored_values (
-    raw_table varchar,
-    file_name varchar,
-    column_name varchar,
-    value varchar,
-    n_rows bigint
+_CREATE = f"create schema if not exists {SCHEMA};" + ";".join(
+    f"create table if not exists {SCHEMA}.{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+    for table, columns in COLUMNS.items()
 )
-"""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def write_files(
 ) -> None:
     """Replace what is known of a table."""
     connection.execute(_CREATE)
-    for ledger in LEDGERS:
+    for ledger in COLUMNS:
         connection.execute(f"delete from {SCHEMA}.{ledger} where raw_table = ?", [table])
     connection.execute(f"insert into {SCHEMA}.raw_tables values (?, ?, ?)", [table, location, read_by])
     for file in files:
@@ -167,7 +170,7 @@ def write_files(
 def forget_files(connection: duckdb.DuckDBPyConnection) -> None:
     """Know nothing of any file: each is read again."""
     connection.execute(_CREATE)
-    for ledger in LEDGERS:
+    for ledger in COLUMNS:
         connection.execute(f"delete from {SCHEMA}.{ledger}")
 
 

@@ -1,74 +1,135 @@
 """The switch: what was built becomes what is published, and back.
 
-A release is a folder ``releases/<build id>`` with all that is published. ``published/nps.duckdb`` is replaced by one
-rename: a reader finds a whole old or a whole new file, and one that has the old file open keeps it. ``build.json``
-comes last, so that what it says is there.
+A release is a folder ``releases/<build id>`` with all that is published, written once and read-only. What readers see
+is a copy of it, checked while it was copied; they follow a ``pointer``, so that all parts switch at once.
 
-Other destinations (``serving``) are all made ready first, then switched, then the files: a rename hardly ever fails,
-and a publication that failed has changed nothing under ``published``.
+Other destinations (``serving``) are all made ready first, from that copy, then switched, then the pointer: a rename
+hardly ever fails, and a publication that failed has changed nothing under ``published``.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.files import sync
 from orchestration.findings import BuildError, Finding
+from orchestration.release import pointer
+from orchestration.release.integrity import (
+    DATABASE,
+    PARTS,
+    REPORT,
+    broken,
+    check,
+    copy_release,
+    read_build,
+    seal,
+)
 from orchestration.release.serving import Switch, ready
-from orchestration.runs.record import write_json
 from orchestration.settings import RELEASES_KEPT, Settings
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "nps.duckdb"
-REPORT = Path("report") / "index.html"
-VALIDATION = "validation"
-BUILD = "build.json"
+# Other folders among the releases are none of ours.
+BUILD_ID = re.compile(r"\d{8}T\d{6}Z(-[0-9a-z]+)?")
 
 
 class NoReleaseError(Exception):
     """There is no release to publish."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What was found of the published files, as sentences, and whether they are now what was published."""
+
+    said: tuple[str, ...] = ()
+    is_whole: bool = True
+
+
 def releases(settings: Settings) -> list[str]:
     """The ids of the releases that are kept, oldest first; an id begins with the time of its build."""
     if not settings.releases_folder.is_dir():
         return []
-    return sorted(folder.name for folder in settings.releases_folder.iterdir() if (folder / BUILD).is_file())
+    found = (folder.name for folder in settings.releases_folder.iterdir() if folder.is_dir())
+    return sorted(name for name in found if BUILD_ID.fullmatch(name))
 
 
-def published_build(settings: Settings) -> dict[str, Any] | None:
-    """The build.json of what is published now."""
-    path = settings.published_folder / BUILD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+def published_build(settings: Settings) -> Mapping[str, Any] | None:
+    """The build.json of what is published now; None where there is none that can be read."""
+    return read_build(settings.published_folder)
 
 
-def keep_staged(settings: Settings, build: dict[str, Any]) -> None:
-    """Keep what the build has prepared as a release, to be published now, again or later; let go of the oldest."""
+def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
+    """Keep what the build has prepared as a release, to be published now, again or later; let go of the oldest.
+
+    ``build`` is what build.json is to say; the files and their hashes are added to it.
+    """
     staged = settings.staged_folder
     _check_complete(staged)
-    write_json(staged / BUILD, build)
+    seal(staged, build, sum(build.get("rows_out", {}).values()))
     settings.releases_folder.mkdir(parents=True, exist_ok=True)
     staged.rename(settings.releases_folder / build["build_id"])
-    published = published_build(settings) or {"build_id": None}
+    sync(settings.releases_folder)
+    published = published_build(settings) or {"build_id": pointer.pointed_at(settings.published_folder)}
     for old in releases(settings)[:-RELEASES_KEPT]:
         if old != published["build_id"]:
             shutil.rmtree(settings.releases_folder / old)
 
 
-def publish(settings: Settings, build_id: str) -> dict[str, Any]:
-    """Make a release the published one everywhere; its build.json. Interrupted anywhere, it can be run again."""
-    release, published = settings.releases_folder / build_id, settings.published_folder
-    _check_complete(release)
-    build: dict[str, Any] = json.loads((release / BUILD).read_text(encoding="utf-8"))
-    with ready(settings.destinations, release / DATABASE, build) as switches:
-        _switch({**switches, str(published): lambda: _publish_files(published, release)}, build_id)
+def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
+    """Make a release the published one everywhere; its build.json. Interrupted anywhere, it can be run again.
+
+    Raises BrokenReleaseError where the release is not what was written.
+    """
+    published = settings.published_folder
+    with ExitStack() as stack:
+        own: dict[str, Switch] = {}
+        shown = published_build(settings)
+        if shown is None or shown["build_id"] != build_id or check(published).damage:
+            copy = stack.enter_context(_prepared(settings, build_id))
+            own, source = {str(published): copy.switch}, copy.folder
+        else:
+            source = published
+        build = read_build(source)
+        assert build is not None
+        switches = stack.enter_context(ready(settings.destinations, source / DATABASE, build))
+        _switch({**switches, **own}, build_id)
     return build
+
+
+def _prepared(settings: Settings, build_id: str) -> AbstractContextManager[pointer.Prepared]:
+    release = settings.releases_folder / build_id
+    return pointer.prepared(settings.published_folder, build_id, lambda folder: copy_release(release, folder))
+
+
+def mend_published(settings: Settings) -> Standing:
+    """Compare what is published with its build.json, and put the kept release in the place of what differs."""
+    published = settings.published_folder
+    pointer.recover(published)
+    if not published.is_symlink() and not any((published / part).exists() for part in PARTS):
+        return Standing(is_whole=False)
+    stands = check(published)
+    if not stands.damage:
+        return Standing()
+    name = published.name
+    said = [f"{name}/{damage}" for damage in stands.damage]
+    build_id = stands.build.get("build_id") or pointer.pointed_at(published)
+    until = f"{name} stays as it is until the next publication"
+    if build_id not in releases(settings):
+        return Standing((*said, f"{until}: its release is not kept"), is_whole=False)
+    try:
+        with _prepared(settings, build_id) as copy:
+            copy.switch()
+    except BuildError as error:
+        (finding, *_) = error.findings
+        return Standing((*said, f"{until}: {finding.table}: {finding.message}"), is_whole=False)
+    return Standing((*said, f"{name} shows release {build_id} again, from the copy that is kept"))
 
 
 def _switch(switches: Mapping[str, Switch], build_id: str) -> None:
@@ -91,48 +152,36 @@ def _switch(switches: Mapping[str, Switch], build_id: str) -> None:
         logger.info("%s shows %s", name, build_id)
 
 
-def _publish_files(published: Path, release: Path) -> None:
-    try:
-        published.mkdir(parents=True, exist_ok=True)
-        _replace(release / DATABASE, published / DATABASE)
-        _replace(release / REPORT, published / REPORT)
-        pages = sorted(_files(release / VALIDATION))
-        for page in pages:
-            _replace(release / VALIDATION / page, published / VALIDATION / page)
-        for stale in set(_files(published / VALIDATION)) - set(pages):
-            (published / VALIDATION / stale).unlink()
-        _replace(release / BUILD, published / BUILD)
-    except OSError as error:
-        raise BuildError(
-            Finding(
-                "destination",
-                str(published),
-                f"the files could not be put in place: {error}.",
-                next_step="Make the folder writable, with room for a release, and run: make publish.",
-            )
-        ) from error
-
-
-def rollback(settings: Settings, to: str | None = None) -> dict[str, Any]:
+def rollback(settings: Settings, to: str | None = None) -> Mapping[str, Any]:
     """Publish the release before the published one (further back each time), or the one named; its build.json."""
     current = published_build(settings)
     kept = [build_id for build_id in releases(settings) if current is None or build_id < current["build_id"]]
     return publish(settings, _chosen(settings, to, kept, "There is no release before the published one."))
 
 
-def publish_again(settings: Settings, to: str | None = None) -> dict[str, Any]:
+def publish_again(settings: Settings, to: str | None = None) -> Mapping[str, Any]:
     """Publish the newest release that is kept, or the one named, as after a destination was down; its build.json."""
     return publish(settings, _chosen(settings, to, releases(settings), "There is no release."))
 
 
 def _chosen(settings: Settings, named: str | None, candidates: Sequence[str], none: str) -> str:
+    """The release named, or the newest whole one of the candidates; those that are passed over are said."""
     kept = releases(settings)
-    if named is None and candidates:
-        return candidates[-1]
-    if named in kept:
-        return named
-    said = none if named is None else f"There is no release {named}."
-    raise NoReleaseError(f"{said} Kept are: {', '.join(kept) or 'none'}.")
+    if named is not None and named not in kept:
+        raise NoReleaseError(f"There is no release {named}. Kept are: {', '.join(kept) or 'none'}.")
+    passed_over = []
+    for build_id in reversed(candidates) if named is None else [named]:
+        release = settings.releases_folder / build_id
+        damage = check(release).damage
+        if not damage:
+            return build_id
+        if named is not None:
+            raise broken(release, damage)
+        logger.warning("passed over release %s: %s", build_id, "; ".join(damage))
+        passed_over.append(build_id)
+    if passed_over:
+        none = f"{none.removesuffix('.')} that is whole."
+    raise NoReleaseError(f"{none} Kept are: {', '.join(kept) or 'none'}.")
 
 
 def _check_complete(folder: Path) -> None:
@@ -148,20 +197,3 @@ def _check_complete(folder: Path) -> None:
                 next_step="Run the whole job again (make nightly).",
             )
         )
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-
-
-def _replace(source: Path, target: Path) -> None:
-    """Put a file in place by one rename; the bytes are shared with the release where the file system can."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.new")
-    scratch.unlink(missing_ok=True)
-    try:
-        os.link(source, scratch)
-    except OSError:
-        shutil.copyfile(source, scratch)
-    scratch.chmod(0o644)
-    scratch.replace(target)

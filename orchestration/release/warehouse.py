@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from typing import IO, Any
 
 import duckdb
 
-from orchestration.findings import EXAMPLES_SHOWN, example_text
+from orchestration.files import set_aside
+from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
 from orchestration.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -127,6 +127,8 @@ def writer_lock(settings: Settings, holder: str) -> Iterator[int]:
     joined by the next one. The lock is the kernel's: it goes with the last process that holds it.
     """
     settings.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    if settings.lock_file.is_dir():
+        logger.warning("%s was no file and is kept as %s", settings.lock_file, set_aside(settings.lock_file).name)
     with settings.lock_file.open("a+", encoding="utf-8") as file:
         _acquire(file, settings)
         file.truncate(0)
@@ -193,6 +195,16 @@ class Upkeep:
     fingerprint: str
     fingerprint_before: str | None
 
+    @property
+    def of_rows(self) -> tuple[str, str]:
+        """The sum of the rows' hashes, and their number."""
+        hash_sum, n_rows = self.fingerprint.split(":")[:2]
+        return hash_sum, n_rows
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.of_rows[1])
+
 
 def upkeep_of(build_file: Path) -> dict[str, Upkeep]:
     """By the name of its model, what is known of each table that dbt keeps up (``dbt_project/macros/upkeep``)."""
@@ -213,31 +225,34 @@ def write_release(
     release_file: Path,
     tables: Sequence[PublishedTable],
     upkeep: Mapping[str, Upkeep] | None = None,
-    before: tuple[Path, Mapping[str, str]] | None = None,
+    known: Mapping[str, str] | None = None,
     memory_limit: str | None = None,
 ) -> dict[str, int]:
     """Copy the tables into a new file; the number of rows of each.
 
-    ``before`` is an earlier release, its file and the fingerprints of its tables. The new file is then a copy of it, in
-    which a table is left as it is, brought up to date by the rows that changed, or written anew, rows in the order of
-    their keys. Comments on tables and columns go along, so that a BI tool shows them.
+    ``known`` has the fingerprints of the tables of an earlier release, of which ``release_file`` is a copy then. In it
+    a table is left as it is, brought up to date by the rows that changed, or written anew, rows in the order of their
+    keys. Comments on tables and columns go along, so that a BI tool shows them.
+
+    Raises a BuildError where a table does not come out as it stands in the build file.
     """
     release_file.parent.mkdir(parents=True, exist_ok=True)
-    release_file.unlink(missing_ok=True)
-    known = before[1] if before is not None else {}
-    if before is not None:
-        shutil.copyfile(before[0], release_file)
+    if known is None:
+        release_file.unlink(missing_ok=True)
     rows: dict[str, int] = {}
     with duckdb.connect(release_file) as connection:
         _configured(connection, memory_limit)
         connection.execute(f"attach '{str(build_file).replace(chr(39), chr(39) * 2)}' as build (read_only)")
-        for schema, name in set(_tables(connection)) - {(table.schema, table.name) for table in tables}:
+        standing = set(_tables(connection))
+        for schema, name in standing - {(table.schema, table.name) for table in tables}:
             connection.execute(f'drop table "{schema}"."{name}"')
         for table in tables:
-            now, was = (upkeep or {}).get(table.name), known.get(table.address)
-            is_same = now is not None and was == now.fingerprint
-            if not is_same and not (now is not None and was is not None and _is_patched(connection, table, now, was)):
+            now = (upkeep or {}).get(table.name)
+            was = (known or {}).get(table.address) if (table.schema, table.name) in standing else None
+            is_left = now is not None and was == now.fingerprint and _count(connection, table.sql) == now.n_rows
+            if not is_left and not (now is not None and was is not None and _is_patched(connection, table, now, was)):
                 _write_table(connection, table)
+                _check_written(connection, build_file, table, now)
             rows[table.address] = _count(connection, table.sql)
         _copy_comments(connection)
         connection.execute("detach build")
@@ -249,6 +264,29 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -
     order = ", ".join(f'"{key}"' for key in table.keys) or "all"
     connection.execute(f'create schema if not exists "{table.schema}"')
     connection.execute(f"create or replace table {table.sql} as select * from build.{table.sql} order by {order}")
+
+
+def _check_written(
+    connection: duckdb.DuckDBPyConnection, build_file: Path, table: PublishedTable, now: Upkeep | None
+) -> None:
+    """What was audited, and nothing else, is in the release; where nothing is known of a table, it is what is there."""
+    wanted = now.of_rows if now is not None else _of_rows(connection, f"build.{table.sql}")
+    if _of_rows(connection, table.sql) != wanted:
+        raise BuildError(
+            Finding(
+                "release_differs",
+                table.address,
+                "its rows are not those that dbt left in the build file; they were changed by hand, or the disk fails.",
+                next_step=f"Remove {build_file} and run: make nightly. It builds everything anew.",
+            )
+        )
+
+
+def _of_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, str]:
+    """The part of a fingerprint that is of rows: the sum of their hashes, and their number."""
+    row = connection.execute(f"select sum(hash(*columns(*))), count(*) from {relation}").fetchone()
+    hash_sum, n_rows = row or (0, 0)
+    return str(hash_sum or 0), str(n_rows)
 
 
 def _is_patched(connection: duckdb.DuckDBPyConnection, table: PublishedTable, now: Upkeep, was: str) -> bool:
@@ -266,8 +304,7 @@ def _is_patched(connection: duckdb.DuckDBPyConnection, table: PublishedTable, no
     connection.execute(
         f"insert into {table.sql} by name select * exclude (_sign) from {changes} where _sign = 1 order by {keys}"
     )
-    ((hash_sum, n_rows),) = connection.execute(f"select sum(hash(*columns(*))), count(*) from {table.sql}").fetchall()
-    is_right = now.fingerprint.split(":")[:2] == [str(hash_sum or 0), str(n_rows)]
+    is_right = _of_rows(connection, table.sql) == now.of_rows
     connection.execute("commit" if is_right else "rollback")
     return is_right
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import resource
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.files import write_json
 from orchestration.findings import BuildError, Finding
 
 logger = logging.getLogger(__name__)
@@ -26,20 +26,23 @@ SECTIONS = ("raw", "enrichment", "dbt", "validation", "release", "report")
 KIB_PER_MIB = 1024
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a file by the content, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
-    scratch.replace(path)
-
-
 @dataclass(frozen=True)
 class BuildRecord:
     path: Path
 
     def read(self) -> dict[str, Any]:
         return json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
+
+    def is_readable(self) -> bool:
+        """Whether the file is such a record, or is not there."""
+        try:
+            content = self.read()
+        except (OSError, ValueError):
+            return False
+        parts: list[Any] = [content]
+        if isinstance(content, dict):
+            parts += [content[name] for name in (*SECTIONS, "phase_seconds", "peak_memory_mib") if name in content]
+        return not self.path.is_dir() and all(isinstance(part, dict) for part in parts)
 
     def begin(self, **run: Any) -> None:
         write_json(self.path, self.read() | run)
@@ -67,6 +70,11 @@ class BuildRecord:
         """Drop a section and the later ones, because what they speak of is about to change."""
         dropped = SECTIONS[SECTIONS.index(name) :]
         write_json(self.path, {key: value for key, value in self.read().items() if key not in dropped})
+
+    def say(self, sentence: str) -> None:
+        """Tell what was found damaged of the warehouse's own files, and what is done about it."""
+        logger.warning(sentence)
+        write_json(self.path, self.read() | {"repairs": [*self.read()["repairs"], sentence]})
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

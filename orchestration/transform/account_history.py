@@ -23,6 +23,7 @@ STORE = "account_versions.parquet"
 
 _ATTRIBUTES = ("segment", "size_band", "region", "industry", "owner_id")
 _ALL = ("account_id", *_ATTRIBUTES, "updated_at")
+COLUMNS = (*_ALL, "first_seen_on")
 _COLUMNS = ", ".join(f"{name} varchar" for name in _ALL) + ", first_seen_on date"
 
 
@@ -101,17 +102,18 @@ def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, a
             n_added += n_rows
         connection.execute("drop table seen_versions")
         if n_added or forgotten != [(0,)] or not store.is_file():
-            _write(connection, store)
+            write_store(connection, "account_versions", store)
     connection.execute(f"create schema if not exists {SCHEMA}")
     connection.execute(f"create or replace table {SCHEMA}.{TABLE} as from account_versions order by all")
     connection.execute("drop table account_versions")
     return n_added
 
 
-def _write(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
+def write_store(connection: duckdb.DuckDBPyConnection, versions: str, store: Path) -> None:
+    """Replace the store by the rows of a table."""
     store.parent.mkdir(parents=True, exist_ok=True)
     scratch = store.with_name(f".{store.name}.{os.getpid()}")
     connection.execute(
-        f"copy (from account_versions order by all) to {quoted(str(scratch))} (format parquet, compression zstd)"
+        f"copy (from {versions} order by all) to {quoted(str(scratch))} (format parquet, compression zstd)"
     )
     scratch.replace(store)

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestration.runs.record import write_json
+from orchestration.files import file_hash, write_json
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, project_sources
 
@@ -89,12 +89,6 @@ def unaffected(manifest: Mapping[str, Any], changed: Iterable[str]) -> list[str]
         if unique_id not in affected
         and manifest["nodes"].get(unique_id, {"resource_type": None})["resource_type"] in ("model", "seed")
     ]
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _hash(files: Iterable[Path]) -> str:

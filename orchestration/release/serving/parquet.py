@@ -15,9 +15,9 @@ from typing import Any
 
 import duckdb
 
+from orchestration.files import write_json
 from orchestration.findings import BuildError, Finding
 from orchestration.release.warehouse import open_read_only, released_tables
-from orchestration.runs.record import write_json
 from orchestration.settings import RELEASES_KEPT, ParquetDestination
 
 logger = logging.getLogger(__name__)
