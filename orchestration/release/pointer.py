@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -40,15 +40,24 @@ class Prepared:
 
 
 def recover(published: Path) -> None:
-    """Bring back a folder whose place was left empty when its takeover was interrupted."""
-    taken_over = published.with_name(STORE) / TAKEN_OVER
-    if taken_over.is_dir() and not os.path.lexists(published):
-        taken_over.rename(published)
+    """Tidy up after a publication that was interrupted, and bring back a folder whose takeover was."""
+    store = published.with_name(STORE)
+    if (store / TAKEN_OVER).is_dir() and not os.path.lexists(published):
+        (store / TAKEN_OVER).rename(published)
+    if store.is_dir():
+        # In a copy that came to its end, build.json is the last file.
+        unfinished = {path for path in store.iterdir() if not (path / BUILD).exists()}
+        for path in unfinished - {store / (_copy_shown(published) or TAKEN_OVER)}:
+            _remove(path)
+    if not _is_ours(published):
+        for leftover in (NEXT, BEFORE):
+            _remove(published / leftover)
 
 
-def pointed_at(published: Path) -> str | None:
+def build_shown(published: Path) -> str | None:
     """The build to whose copy our link points, whether or not the copy is there; None where there is no such link."""
-    return published.readlink().name.partition(".")[0] if _is_ours(published) else None
+    name = _copy_shown(published)
+    return name.partition(".")[0] if name else None
 
 
 @contextmanager
@@ -89,6 +98,10 @@ def _is_ours(published: Path) -> bool:
     return published.is_symlink() and published.readlink().parts[0] == STORE
 
 
+def _copy_shown(published: Path) -> str | None:
+    return published.readlink().name if _is_ours(published) else None
+
+
 def _folder_to_keep(published: Path) -> Path | None:
     """The folder in which files have to be replaced one by one; None where a link can be replaced."""
     if published.is_symlink() and not _is_ours(published):
@@ -120,23 +133,23 @@ def _link(store: Path, name: str) -> Path:
 def _new_copy(published: Path, build_id: str) -> Path:
     """A folder that is not there yet; of the copies of earlier releases only that stays which readers see."""
     store = published.with_name(STORE)
-    shown = published.readlink().name if _is_ours(published) else None
-    _let_go(store, {shown})
+    _let_go(store, {_copy_shown(published)})
     names = chain([build_id], (f"{build_id}.{number}" for number in count(2)))
     return store / next(name for name in names if not (store / name).exists())
 
 
 def _point(published: Path, folder: Path) -> None:
-    store, before = published.with_name(STORE), None
+    store, before = published.with_name(STORE), _copy_shown(published)
     link = _link(store, folder.name)
+    sync(store)
     if published.is_symlink() or not published.exists():
-        before = published.readlink().name if published.is_symlink() else None
         link.replace(published)
     else:
         before = _take_over(published, link)
-    sync(store)
-    sync(published.parent)
-    _let_go(store, {folder.name, before})
+    # Readers see the copy; what fails now is made good by the next publication.
+    with suppress(OSError):
+        sync(published.parent)
+        _let_go(store, {folder.name, before})
 
 
 def _take_over(published: Path, link: Path) -> str:
@@ -151,8 +164,10 @@ def _take_over(published: Path, link: Path) -> str:
         raise
     if any(not path.name.startswith(".") and path.name not in PARTS for path in taken_over.iterdir()):
         names = (published.with_name(f"{published.name}.before-{number}") for number in count(1))
-        kept = taken_over.rename(next(name for name in names if not name.exists()))
-        logger.warning("%s held files that are not of a release; the folder is kept as %s", published, kept.name)
+        kept = next(name for name in names if not name.exists())
+        with suppress(OSError):
+            taken_over.rename(kept)
+            logger.warning("%s held files that are not of a release; the folder is kept as %s", published, kept.name)
     return TAKEN_OVER
 
 
@@ -182,6 +197,7 @@ def _replace_files(new: Path, folder: Path) -> None:
             else:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (new / name).replace(folder / name)
+        sync(folder)
     except OSError:
         for name in reversed(done):
             if (before / name).exists():
@@ -191,7 +207,6 @@ def _replace_files(new: Path, folder: Path) -> None:
         raise
     finally:
         _remove(before)
-    sync(folder)
 
 
 def _keep(path: Path, kept: Path) -> None:

@@ -76,7 +76,7 @@ def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     settings.releases_folder.mkdir(parents=True, exist_ok=True)
     staged.rename(settings.releases_folder / build["build_id"])
     sync(settings.releases_folder)
-    published = published_build(settings) or {"build_id": pointer.pointed_at(settings.published_folder)}
+    published = published_build(settings) or {"build_id": pointer.build_shown(settings.published_folder)}
     for old in releases(settings)[:-RELEASES_KEPT]:
         if old != published["build_id"]:
             shutil.rmtree(settings.releases_folder / old)
@@ -119,7 +119,7 @@ def mend_published(settings: Settings) -> Standing:
         return Standing()
     name = published.name
     said = [f"{name}/{damage}" for damage in stands.damage]
-    build_id = stands.build.get("build_id") or pointer.pointed_at(published)
+    build_id = stands.build.get("build_id") or pointer.build_shown(published)
     until = f"{name} stays as it is until the next publication"
     if build_id not in releases(settings):
         return Standing((*said, f"{until}: its release is not kept"), is_whole=False)
