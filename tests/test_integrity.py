@@ -32,6 +32,7 @@ from orchestration.release.publication import (
     rollback,
 )
 from orchestration.release.warehouse import PublishedTable, Upkeep, open_build, write_release
+from orchestration.runs.instance import STORES, open_instance, prepare_home
 from orchestration.runs.mending import mended
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, load_settings
@@ -388,10 +389,12 @@ def test_a_link_of_the_user_is_followed_and_what_is_of_others_stays(settings: Se
     folder = settings.home.parent / "elsewhere"
     (folder / "notes.txt").write_text("mine")
     write_new(folder / "validation" / "stale.html")
+    make_folder(folder / "report" / "index.html")
     publish_number(settings, 2)
     assert settings.published_folder.readlink() == folder
     assert {path.name for path in folder.iterdir()} == {"nps.duckdb", "report", "validation", "build.json", "notes.txt"}
     assert [path.name for path in (folder / "validation").iterdir()] == ["index.html"]
+    shutil.rmtree(folder / "report" / "index.html.damaged-1")
     assert what_is_published(settings) == (2, "report 2", SECOND)
 
 
@@ -436,7 +439,10 @@ def home_like(template: Path, home: Path, *without: str) -> Settings:
 
 @pytest.fixture
 def company(tiny_release: Path, tmp_path: Path) -> Settings:
-    return home_like(tiny_release, tmp_path / "tiny", "releases", ".published", "dbt")
+    settings = home_like(tiny_release, tmp_path / "tiny", "releases", ".published", "dbt")
+    settings.dbt_target_folder.mkdir()
+    (settings.dbt_target_folder / "manifest.json").write_text('{"nodes": {}}\n')
+    return settings
 
 
 WAYS: dict[str, Callable[[Path], object]] = {
@@ -453,7 +459,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
     ("name", "without_it"),
     [
         ("build/record.json", "what it said of the last build is lost"),
-        ("build/built.json", "every table is built anew"),
+        ("build/built.json", "dbt looks at every table again"),
         ("build/warehouse.duckdb", "everything is built anew"),
         ("enrichment/comments.parquet", "every comment is read again"),
         ("history/account_versions.parquet", "it is made again from the build file, as the last night left it on 2024"),
@@ -502,6 +508,31 @@ def test_a_build_file_that_somebody_reads_is_not_damaged(company: Settings) -> N
         assert reader.stdout is not None and reader.stdout.readline() == "open\n"
         assert mended(company) == []
         reader.communicate("\n")
+
+
+@pytest.mark.parametrize("way", ["empty", "truncated", "garbage", "a folder", "gone"])
+def test_without_dbts_manifest_every_table_is_looked_at_again(company: Settings, way: str) -> None:
+    manifest = company.dbt_target_folder / "manifest.json"
+    assert mended(company) == []
+    WAYS.get(way, Path.unlink)(manifest)
+    (said,) = mended(company)
+    assert said.startswith("dbt/manifest.json ") and said.endswith(": dbt looks at every table again")
+    assert read_built(company) is None
+    assert mended(company) == []
+
+
+@pytest.mark.parametrize("way", ["garbage", "a list", "a folder"])
+@pytest.mark.parametrize("store", STORES)
+def test_a_damaged_store_of_dagsters_is_begun_again(
+    settings: Settings, caplog: pytest.LogCaptureFixture, store: str, way: str
+) -> None:
+    file = prepare_home(settings) / store
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    WAYS[way](file)
+    with open_instance(settings) as instance:
+        assert instance.get_runs() == []
+    assert f"dagster/{store} was damaged and is kept as {file.name}.damaged-1" in caplog.text
 
 
 @pytest.mark.parametrize(

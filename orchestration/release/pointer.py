@@ -189,13 +189,15 @@ def _replace_files(new: Path, folder: Path) -> None:
     done: list[Path] = []
     try:
         for name in (*gone, *names):
-            if (folder / name).exists():
+            if (folder / name).is_file():
                 _keep(folder / name, before / name)
             done.append(name)
             if name in gone:
                 (folder / name).unlink()
             else:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                if (folder / name).is_dir():
+                    set_aside(folder / name)
                 (new / name).replace(folder / name)
         sync(folder)
     except OSError:

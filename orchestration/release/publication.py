@@ -13,7 +13,7 @@ import logging
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,12 @@ def published_build(settings: Settings) -> Mapping[str, Any] | None:
     return read_build(settings.published_folder)
 
 
+def _build_shown(settings: Settings) -> str | None:
+    """The build that readers see, also where its build.json is damaged and our link alone says it."""
+    build = published_build(settings)
+    return build["build_id"] if build is not None else pointer.build_shown(settings.published_folder)
+
+
 def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     """Keep what the build has prepared as a release, to be published now, again or later; let go of the oldest.
 
@@ -76,9 +82,9 @@ def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     settings.releases_folder.mkdir(parents=True, exist_ok=True)
     staged.rename(settings.releases_folder / build["build_id"])
     sync(settings.releases_folder)
-    published = published_build(settings) or {"build_id": pointer.build_shown(settings.published_folder)}
+    shown = _build_shown(settings)
     for old in releases(settings)[:-RELEASES_KEPT]:
-        if old != published["build_id"]:
+        if old != shown:
             shutil.rmtree(settings.releases_folder / old)
 
 
@@ -111,18 +117,21 @@ def _prepared(settings: Settings, build_id: str) -> AbstractContextManager[point
 def mend_published(settings: Settings) -> Standing:
     """Compare what is published with its build.json, and put the kept release in the place of what differs."""
     published = settings.published_folder
-    pointer.recover(published)
-    if not published.is_symlink() and not any((published / part).exists() for part in PARTS):
+    # Where that fails, the next publication says why.
+    with suppress(OSError):
+        pointer.recover(published)
+    if pointer.build_shown(published) is None and not any((published / part).exists() for part in PARTS):
         return Standing(is_whole=False)
     stands = check(published)
     if not stands.damage:
         return Standing()
     name = published.name
     said = [f"{name}/{damage}" for damage in stands.damage]
-    build_id = stands.build.get("build_id") or pointer.build_shown(published)
+    build_id = _build_shown(settings)
     until = f"{name} stays as it is until the next publication"
     if build_id not in releases(settings):
-        return Standing((*said, f"{until}: its release is not kept"), is_whole=False)
+        why = "its release is not kept" if build_id else "nothing says which release it shows"
+        return Standing((*said, f"{until}: {why}"), is_whole=False)
     try:
         with _prepared(settings, build_id) as copy:
             copy.switch()
@@ -154,8 +163,8 @@ def _switch(switches: Mapping[str, Switch], build_id: str) -> None:
 
 def rollback(settings: Settings, to: str | None = None) -> Mapping[str, Any]:
     """Publish the release before the published one (further back each time), or the one named; its build.json."""
-    current = published_build(settings)
-    kept = [build_id for build_id in releases(settings) if current is None or build_id < current["build_id"]]
+    current = _build_shown(settings)
+    kept = [build_id for build_id in releases(settings) if current is None or build_id < current]
     return publish(settings, _chosen(settings, to, kept, "There is no release before the published one."))
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.files import set_aside
 from orchestration.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # A run that lasts longer than this is taken for dead, so that it does not keep the next night's from starting.
 MAX_RUN_SECONDS = 6 * 60 * 60
+
+# The SQLite files that every run needs; each run has one of its own beside them.
+STORES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
 CONFIGURATION = """\
 # Written by orchestration/runs/instance.py at every start; change it there.
@@ -42,11 +51,33 @@ def prepare_home(settings: Settings) -> Path:
     """The instance's folder, with its configuration as this version of the project wants it."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
+    for store in STORES:
+        if _is_damaged(home / store):
+            aside = set_aside(home / store)
+            logger.warning("dagster/%s was damaged and is kept as %s: what it told of runs is lost", store, aside.name)
     path = home / "dagster.yaml"
     wanted = CONFIGURATION.format(max_run_seconds=MAX_RUN_SECONDS, base_dir=json.dumps(str(home / "history" / "runs")))
-    if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
+    if path.is_dir():
+        set_aside(path)
+    if not path.is_file() or path.read_bytes() != wanted.encode():
         path.write_text(wanted, encoding="utf-8")
     return home
+
+
+def _is_damaged(store: Path) -> bool:
+    if store.is_dir():
+        return True
+    if not store.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute("select count(*) from sqlite_master").fetchall()
+    except sqlite3.OperationalError:
+        # Locked, or not to be opened just now.
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return False
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:

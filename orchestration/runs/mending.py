@@ -7,7 +7,7 @@ on what they read.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import duckdb
@@ -34,6 +34,8 @@ NOT_DAMAGE = (
 )
 # What it says of a block that is not what was written, wherever in a build that comes up.
 CORRUPT = "Corrupt database file"
+# Enough of a file's end to see its last character that is not blank.
+END_BYTES = 64
 
 
 def mended(settings: Settings) -> list[str]:
@@ -41,6 +43,7 @@ def mended(settings: Settings) -> list[str]:
     return [
         *_folders(settings),
         *_record(settings),
+        *_manifest(settings),
         *_built(settings),
         *_build_file(settings),
         *_comments(settings),
@@ -120,6 +123,25 @@ def _record(settings: Settings) -> Iterator[str]:
         yield f"{_kept(path, set_aside(path))}: what it said of the last build is lost"
 
 
+def _manifest(settings: Settings) -> Iterator[str]:
+    """What dbt says of the project that it built last. It is long, and not read here: one that ends as it should is."""
+    path = settings.dbt_target_folder / "manifest.json"
+    if path.is_file():
+        with path.open("rb") as content:
+            begins = content.read(1)
+            content.seek(max(path.stat().st_size - END_BYTES, 0))
+            if begins == b"{" and content.read().rstrip().endswith(b"}"):
+                return
+    if os.path.lexists(path):
+        said = _kept(path, set_aside(path))
+    elif settings.built_file.is_file():
+        said = f"{_named(path)} is missing"
+    else:
+        return
+    forget_built(settings)
+    yield f"{said}: dbt looks at every table again"
+
+
 def _built(settings: Settings) -> Iterator[str]:
     path = settings.built_file
     if not os.path.lexists(path):
@@ -130,7 +152,7 @@ def _built(settings: Settings) -> Iterator[str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         is_damaged = True
     if is_damaged:
-        yield f"{_kept(path, set_aside(path))}: every table is built anew"
+        yield f"{_kept(path, set_aside(path))}: dbt looks at every table again"
 
 
 # What is kept from night to night ----------------------------------------------------------------------------------
@@ -138,7 +160,8 @@ def _built(settings: Settings) -> Iterator[str]:
 
 def _comments(settings: Settings) -> Iterator[str]:
     store = settings.enrichment_folder / enrichment.STORE
-    if os.path.lexists(store) and not _holds(store, enrichment.COLUMNS):
+    # What is damaged inside shows when it is read (``enrich``), and is made again then.
+    if os.path.lexists(store) and not _holds(store, enrichment.COLUMNS, pq.read_schema):
         yield f"{_kept(store, set_aside(store))}: every comment is read again"
 
 
@@ -146,7 +169,7 @@ def _account_versions(settings: Settings) -> Iterator[str]:
     """The history of accounts, of which the build file holds the copy that the last night landed."""
     store = settings.history_folder / account_history.STORE
     is_there = os.path.lexists(store)
-    if is_there and _holds(store, account_history.COLUMNS):
+    if is_there and _holds(store, account_history.COLUMNS, lambda path: pq.read_table(path).schema):
         return
     said = _kept(store, set_aside(store)) if is_there else f"{_named(store)} is missing"
     newest = _restored_versions(settings, store)
@@ -175,13 +198,9 @@ def _restored_versions(settings: Settings, store: Path) -> str | None:
     return str(rows[0][0])
 
 
-def _holds(store: Path, columns: Collection[str]) -> bool:
-    """Whether a Parquet file can be read to its end and has the columns."""
+def _holds(store: Path, columns: Collection[str], read: Callable[[Path], pa.Schema]) -> bool:
+    """Whether a Parquet file can be read and has the columns."""
     try:
-        with pq.ParquetFile(store) as file:
-            is_whole = set(columns) <= set(file.schema_arrow.names)
-            for _ in file.iter_batches(columns=[*columns][:1]):
-                pass
+        return set(columns) <= set(read(store).names)
     except (pa.ArrowException, OSError):
         return False
-    return is_whole

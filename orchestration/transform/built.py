@@ -109,7 +109,8 @@ def read_built(settings: Settings) -> Built | None:
 
 def forget_built(settings: Settings) -> None:
     """Until a build has come to its end, nobody knows what its tables hold."""
-    settings.built_file.unlink(missing_ok=True)
+    if settings.built_file.is_file():
+        settings.built_file.unlink()
 
 
 def write_built(settings: Settings, built: Built) -> None:
