@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -498,6 +499,28 @@ def test_a_log_without_its_file_and_one_that_is_a_folder_are_not_in_the_way(comp
     log.write_text("of a file that is gone")
     (said,) = mended(company)
     assert said.startswith("build/warehouse.duckdb.wal was damaged and is kept as warehouse.duckdb.wal.damaged-1: its")
+
+
+def test_a_block_that_turns_out_to_be_damaged_sets_the_build_file_aside(company: Settings) -> None:
+    from orchestration.defs.resources import explained
+
+    company.build_file.unlink()
+    with open_build(company) as connection:
+        connection.execute("create table numbers as select random() as number from range(2000000)")
+    with company.build_file.open("r+b") as file:
+        file.seek(company.build_file.stat().st_size // 2)
+        file.write(bytes(100))
+    assert mended(company) == []
+    with (
+        pytest.raises(
+            dg.Failure, match=r"a block in it is not what was written; the file is kept as warehouse\.duckdb"
+        ),
+        explained(company),
+        open_build(company) as connection,
+    ):
+        connection.execute("select sum(number) from numbers")
+    assert not company.build_file.exists() and not company.built_file.exists()
+    assert company.build_file.with_name("warehouse.duckdb.damaged-1").is_file()
 
 
 def test_a_build_file_that_somebody_reads_is_not_damaged(company: Settings) -> None:

@@ -91,13 +91,16 @@ def _build_file(settings: Settings) -> Iterator[str]:
             yield f"{_kept(log, set_aside(log))}: its file is gone"
         return
     try:
-        with open_build(settings) as connection:
-            if _is_ledger_damaged(connection):
-                connection.execute(f"drop schema {ledger.SCHEMA} cascade")
-                yield f"the ledger in {_named(file)} was damaged: every raw file is read again"
+        with open_read_only(file) as connection:
+            is_ledger_damaged = _is_ledger_damaged(connection)
     except duckdb.Error as error:
         if not any(words in str(error) for words in NOT_DAMAGE):
             yield f"{_kept(file, set_build_aside(settings))}: everything is built anew"
+        return
+    if is_ledger_damaged:
+        with open_build(settings) as connection:
+            connection.execute(f"drop schema {ledger.SCHEMA} cascade")
+        yield f"the ledger in {_named(file)} was damaged: every raw file is read again"
 
 
 def _is_ledger_damaged(connection: duckdb.DuckDBPyConnection) -> bool:
