@@ -42,24 +42,20 @@ def file_hash(path: Path) -> str:
 
 
 def copied(source: Path, target: Path) -> str:
-    """Make a file of its own with the content of another, sharing blocks where the file system can; its SHA-256.
-
-    What is copied is hashed meanwhile, on the other core.
-    """
+    """Copy a file's content; its SHA-256, which is computed meanwhile, on the other core."""
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(file_hash, source)
-        if not _is_cloned(source, target):
-            shutil.copyfile(source, target)
+        copy_file(source, target)
         return hashed.result()
 
 
-def _is_cloned(source: Path, target: Path) -> bool:
-    with source.open("rb") as read, target.open("wb") as written:
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's content; at once where the file system lets two files share it until one of them changes."""
+    with source.open("rb") as content, target.open("wb") as copy:
         try:
-            fcntl.ioctl(written.fileno(), FICLONE, read.fileno())
+            fcntl.ioctl(copy.fileno(), FICLONE, content.fileno())
         except OSError:
-            return False
-    return True
+            shutil.copyfile(source, target)
 
 
 def set_aside(path: Path) -> Path:
