@@ -11,6 +11,7 @@ import dagster as dg
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
 from orchestration.release.publication import BUILD, DATABASE, keep_staged, publish, releases
+from orchestration.release.trust import check_as_left
 from orchestration.release.warehouse import (
     n_source_checks_passed,
     published_tables,
@@ -47,6 +48,8 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
             _release_before(settings),
             settings.memory_limit,
         )
+        # The rows that were tested and audited, and no others.
+        check_as_left(settings)
         keys = {table.address: table.keys for table in tables}
         fingerprints = {table.address: upkeep[table.name].fingerprint for table in tables if table.name in upkeep}
         build.record.write("release", {"rows": rows, "keys": keys, "fingerprints": fingerprints})

@@ -10,15 +10,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from orchestration.runs.record import write_json
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, project_sources
-
-ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")
+from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, engine_versions, project_sources
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,7 @@ def inputs_of(settings: Settings, manifest: Mapping[str, Any], contents: Mapping
     seeds = {node["unique_id"]: REFERENCE / f"{node['name']}.csv" for node in nodes if node["resource_type"] == "seed"}
     sources = {unique_id: contents[source["name"]] for unique_id, source in manifest["sources"].items()}
     files = sorted({path for path in project_sources() if path.is_file()} - set(seeds.values()))
-    project = repr(
-        (_hash(files), settings.target, settings.as_of, settings.dbt_vars(), [version(name) for name in ENGINE])
-    )
+    project = repr((_hash(files), settings.target, settings.as_of, settings.dbt_vars(), engine_versions(settings)))
     return Inputs(
         hashlib.sha256(project.encode()).hexdigest(),
         {**sources, **{unique_id: file_hash(path) for unique_id, path in seeds.items()}},
