@@ -202,6 +202,19 @@ def writer_lock(settings: Settings, holder: str) -> Iterator[int]:
             file.truncate(0)
 
 
+@contextmanager
+def writer_kept_out(settings: Settings) -> Iterator[bool]:
+    """Whether no build is under way, and none begins in this time. Several may keep it out at once; nobody waits."""
+    settings.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with settings.lock_file.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def _acquire(file: IO[str], settings: Settings) -> None:
     deadline = time.monotonic() + settings.lock_timeout
     is_said = False

@@ -8,14 +8,14 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration.findings import BuildError, Finding
 from orchestration.release.publication import published_build
-from orchestration.release.warehouse import LockTimeoutError, copy_file, open_read_only, writer_lock
+from orchestration.release.warehouse import copy_file, open_read_only, writer_kept_out
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings
 from orchestration.transform.dbt_cli import PROJECT
@@ -42,24 +42,22 @@ def make_dev(settings: Settings) -> DevPlace:
     While a build is under way nobody waits for it: the copy is then of the published tables alone.
     """
     started = time.perf_counter()
-    source, as_of, warnings = settings.build_file, settings.as_of.isoformat(), []
-    try:
-        with writer_lock(replace(settings, lock_timeout=0.0), f"process {os.getpid()}, a copy for private work"):
-            if source.is_file():
-                _copy(source, settings.dev_file)
-                as_of = BuildRecord(settings.record_file).read().get("dbt", {}).get("as_of", as_of)
-            else:
-                source = settings.published_file
-            if source.is_file() and not settings.built_file.is_file():
+    source, warnings = settings.published_file, []
+    published = published_build(settings)
+    as_of = published["as_of"] if published else settings.as_of.isoformat()
+    with writer_kept_out(settings) as is_at_rest:
+        if not is_at_rest:
+            warnings.append(
+                "A build is under way, so this copy has the published tables alone. "
+                "When it has ended, make dev brings the others."
+            )
+        elif settings.build_file.is_file():
+            source = settings.build_file
+            _copy(source, settings.dev_file)
+            as_of = BuildRecord(settings.record_file).read().get("dbt", {}).get("as_of", as_of)
+            if not settings.built_file.is_file():
                 warnings.append("The last build did not come to its end: some tables may be older than others.")
-    except LockTimeoutError:
-        source = settings.published_file
-        warnings.append(
-            "A build is under way, so this copy has the published tables alone. "
-            "When it has ended, make dev brings the others."
-        )
     if source == settings.published_file:
-        published = published_build(settings)
         if published is None or not source.is_file():
             raise BuildError(
                 Finding(
@@ -70,7 +68,6 @@ def make_dev(settings: Settings) -> DevPlace:
                 )
             )
         _copy(source, settings.dev_file)
-        as_of = published["as_of"]
     shell_file = settings.dev_folder / "env"
     shell_file.write_text(_shell_settings(settings, as_of), encoding="utf-8")
     return DevPlace(settings.dev_file, shell_file, as_of, time.perf_counter() - started, tuple(warnings))

@@ -15,9 +15,10 @@ import duckdb
 from orchestration.findings import BuildError, Finding
 from orchestration.raw import ledger as raw_ledger
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.release.trust import UPKEEP as SCHEMA
-from orchestration.release.trust import drop_all_but, tables_unlike_their_record
+from orchestration.release.trust import UPKEEP, drop_all_but, tables_unlike_their_record
 from orchestration.release.warehouse import drop_relation, quoted
+
+SCHEMA = UPKEEP
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection) -> None:

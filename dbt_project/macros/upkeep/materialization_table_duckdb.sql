@@ -11,6 +11,9 @@
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set plan = upkeep_plan('tables') -%}
+    {%- if plan['recorded'] is none -%}
+        {%- do refuse_unknown_reads() -%}
+    {%- endif -%}
     {%- set has_hooks = (pre_hooks + post_hooks) | length > 0 -%}
     {%- set is_known = is_nightly() and not has_hooks and plan['recorded'] is not none -%}
     {%- set stands = existing is not none and existing.is_table and is_known -%}
