@@ -126,8 +126,8 @@ verify-source-checks: .venv/dev ## false alarms of the checks of what arrived, o
 verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
 	@$(BIN)/python -m tests.verify_kills $(KILLS)
 
-verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0
-	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST)
+verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0, HABITS=1 with work by hand between them
+	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST) $(if $(HABITS),habits)
 
 verify-shapes: .venv/dev ## companies of shapes that the sample is not, each at its full size: SHAPES="'no revenue' 'long names'"
 	@$(BIN)/python -m tests.verify_shapes $(SHAPES)
