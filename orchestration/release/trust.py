@@ -95,8 +95,10 @@ def let_go_of_doubtful(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def tables_unlike_their_record(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The tables of dbt's models whose rows are not those that were written down of them: address, unique id."""
-    standing = _relations(connection)
-    unlike = {}
+    standing, unlike = _relations(connection), dict[str, str]()
+    if (UPKEEP, "tables") not in standing:
+        # Of an engine that keeps its records elsewhere.
+        return unlike
     for unique_id, schema, name, fingerprint in connection.execute(
         f"select unique_id, schema_name, table_name, fingerprint from {UPKEEP}.tables order by all"
     ).fetchall():

@@ -78,12 +78,17 @@ def unaffected(manifest: Mapping[str, Any], changed: Iterable[str]) -> list[str]
             affected.add(unique_id)
             reached += manifest["child_map"][unique_id]
     order = TopologicalSorter(manifest["parent_map"]).static_order()
+    nodes = manifest["nodes"]
     return [
         unique_id
         for unique_id in order
-        if unique_id not in affected
-        and manifest["nodes"].get(unique_id, {"resource_type": None})["resource_type"] in ("model", "seed")
+        if unique_id not in affected and unique_id in nodes and is_made(nodes[unique_id])
     ]
+
+
+def is_made(node: Mapping[str, Any]) -> bool:
+    """Whether dbt makes a table or a view of a node: of a seed or a model that is not part of others' queries."""
+    return node["resource_type"] in ("model", "seed") and node.get("config", {}).get("materialized") != "ephemeral"
 
 
 def file_hash(path: Path) -> str:

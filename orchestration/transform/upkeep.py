@@ -17,6 +17,7 @@ from orchestration.raw import ledger as raw_ledger
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.trust import UPKEEP, drop_all_but, tables_unlike_their_record
 from orchestration.release.warehouse import drop_relation, quoted
+from orchestration.transform.built import is_made
 
 SCHEMA = UPKEEP
 
@@ -96,7 +97,7 @@ def drop_what_no_model_makes(connection: duckdb.DuckDBPyConnection, manifest: Ma
         {
             (node["schema"], node["alias"])
             for node in manifest["nodes"].values()
-            if node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
+            if node["resource_type"] == "snapshot" or is_made(node)
         },
     )
 
