@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.findings import BuildError
+from orchestration.findings import PassingFaultError
 from orchestration.release.trust import is_as_left, state
 from orchestration.release.warehouse import open_build, open_read_only
 from orchestration.settings import Settings, load_settings
@@ -122,7 +122,7 @@ def test_who_writes_to_the_build_file_is_named_at_once(settings: Settings) -> No
     left = settings.left_file.read_bytes()
     with (
         held(settings.build_file, to_read=False) as writer,
-        pytest.raises(BuildError, match=f"process {writer} .* has it open to write"),
+        pytest.raises(PassingFaultError, match=f"process {writer} .* has it open to write"),
         open_build(settings),
     ):
         pass

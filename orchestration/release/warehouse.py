@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import duckdb
 
-from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
+from orchestration.findings import EXAMPLES_SHOWN, Finding, PassingFaultError, example_text
 from orchestration.release.trust import is_as_left, let_go_of_doubtful, note_left
 from orchestration.settings import Settings
 
@@ -130,7 +130,7 @@ def _connected(build_file: Path) -> duckdb.DuckDBPyConnection:
             if log.is_file():
                 copy_file(log, log_of_scratch)
     except duckdb.IOException as error:
-        raise BuildError(
+        raise PassingFaultError(
             Finding(
                 "build_file_in_use",
                 str(build_file),

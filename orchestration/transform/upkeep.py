@@ -107,7 +107,7 @@ def check_hooks(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, An
     hooked = [
         node["name"]
         for node in manifest["nodes"].values()
-        if node["config"].get("pre-hook") or node["config"].get("post-hook")
+        if node["config"].get("pre-hook") or node["config"].get("post-hook") or "on-run-end" in node["tags"]
     ]
     others = tables_unlike_their_record(connection) if hooked else {}
     if others:
