@@ -199,3 +199,4 @@ def test_a_model_of_any_kind_is_what_dbt_says_or_is_refused(tiny_release: Path, 
         connection.execute("delete from marts.moved")
         with pytest.raises(BuildError, match="a hook of hooked changed them"):
             check_hooks(connection, load_manifest(tmp_path / "target" / "manifest.json"))
+        assert connection.sql("from upkeep.tables where table_name = 'moved'").fetchall() == []

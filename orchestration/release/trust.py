@@ -88,7 +88,7 @@ def let_go_of_doubtful(connection: duckdb.DuckDBPyConnection) -> list[str]:
             connection.execute(f"delete from {UPKEEP}.tables; delete from {UPKEEP}.tests; delete from {UPKEEP}.by_hand")
         others = tables_unlike_their_record(connection)
         doubts += [f"{table}: its rows are not those that the last build left; it is built anew" for table in others]
-        _forget(connection, others.values())
+        forget(connection, others.values())
     _drop_unrecorded(connection)
     return doubts
 
@@ -137,7 +137,7 @@ def _was_written_by_hand(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(n_runs)
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, unique_ids: Iterable[str]) -> None:
+def forget(connection: duckdb.DuckDBPyConnection, unique_ids: Iterable[str]) -> None:
     """Of these tables and all that hangs on them, nothing is known."""
     connection.execute(
         f"""

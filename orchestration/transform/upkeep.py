@@ -15,7 +15,7 @@ import duckdb
 from orchestration.findings import BuildError, Finding
 from orchestration.raw import ledger as raw_ledger
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.release.trust import UPKEEP, drop_all_but, tables_unlike_their_record
+from orchestration.release.trust import UPKEEP, drop_all_but, forget, tables_unlike_their_record
 from orchestration.release.warehouse import drop_relation, quoted
 from orchestration.transform.built import is_made
 
@@ -111,6 +111,8 @@ def check_hooks(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, An
     ]
     others = tables_unlike_their_record(connection) if hooked else {}
     if others:
+        # Without the hook, too, they are to be made again.
+        forget(connection, others.values())
         raise BuildError(
             *(
                 Finding(
