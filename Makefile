@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-shapes \
+.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
@@ -64,6 +64,9 @@ nightly: $(ENGINE)/run ## build, audit and publish the warehouse
 
 backfill: $(ENGINE)/run ## compute what is of some days again, from the raw files: FROM=2026-01-01 TO=2026-03-31
 	@$(ENGINE)/bin/python -m orchestration backfill --from $(FROM) --to $(TO)
+
+dev: .venv/run ## a copy of the last build to work on by hand, in a file of your own: NPS_DEV=<folder>
+	@$(BIN)/python -m orchestration dev
 
 publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
 	@$(BIN)/python -m orchestration publish $(if $(TO),--to $(TO))
@@ -123,8 +126,8 @@ verify-source-checks: .venv/dev ## false alarms of the checks of what arrived, o
 verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
 	@$(BIN)/python -m tests.verify_kills $(KILLS)
 
-verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0
-	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST)
+verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0, HABITS=1 with work by hand between them
+	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST) $(if $(HABITS),habits)
 
 verify-shapes: .venv/dev ## companies of shapes that the sample is not, each at its full size: SHAPES="'no revenue' 'long names'"
 	@$(BIN)/python -m tests.verify_shapes $(SHAPES)

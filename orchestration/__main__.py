@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, parse, docs, publish, rollback, serve, spark-…"""
+"""The command line: python -m orchestration nightly, backfill, dev, parse, docs, publish, rollback, serve, spark-…"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from orchestration.report.release import Rules
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
+from orchestration.transform.dev import how_to_go_on, make_dev
 
 logger = logging.getLogger(PACKAGE)
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = {
         "nightly": nightly,
         "backfill": backfill,
+        "dev": dev,
         "parse": parse,
         "docs": docs,
         "publish": publish,
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--from", dest="first_day", metavar="DAY", required=True, help="the first day, as 2026-01-01")
     again.add_argument("--to", dest="last_day", metavar="DAY", required=True, help="the last day")
     again.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
+    verbs.add_parser("dev", help="copy the last build into a file for private work, and say how to go on")
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
     newest = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
@@ -114,6 +117,11 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
             run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
     return None if result.success else why_it_failed(result.all_events)
+
+
+def dev(settings: Settings, options: argparse.Namespace) -> int:
+    print(how_to_go_on(settings, make_dev(settings)))
+    return 0
 
 
 def parse(settings: Settings, options: argparse.Namespace) -> int:

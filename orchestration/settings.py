@@ -27,7 +27,7 @@ CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1
 # Between two destinations; a comma or blank before anything else belongs to the one that it stands in.
 DESTINATIONS_APART = re.compile(r"[\s,]+(?=[a-z0-9]+:(?:[/.~]|file:))")
 POSTGRES_URL = re.compile(r"postgres(?:ql)?://[^/\s]*/[^?\s]\S*")
-MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
+MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*[KMGT]i?B", re.IGNORECASE)
 SERVER = re.compile(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})")
 
 
@@ -95,6 +95,9 @@ class Settings:
     recomputed_share: float | None = None
     # The first and the last day of a backfill; None in a night.
     backfill: tuple[date, date] | None = None
+    # Where the private work of one developer lies; None: under ``home``, in a folder of the user's name.
+    dev: Path | None = None
+    user: str = "dev"
 
     @property
     def build_folder(self) -> Path:
@@ -103,6 +106,20 @@ class Settings:
     @property
     def build_file(self) -> Path:
         return self.build_folder / "warehouse.duckdb"
+
+    @property
+    def left_file(self) -> Path:
+        """In which state a build left the build file, by which it is seen that somebody else wrote to it."""
+        return self.build_folder / "left.json"
+
+    @property
+    def dev_folder(self) -> Path:
+        """A place for private work, of one developer; profiles.yml says the same of the target dev."""
+        return self.dev or self.home / "dev" / self.user
+
+    @property
+    def dev_file(self) -> Path:
+        return self.dev_folder / self.build_file.name
 
     @property
     def lock_file(self) -> Path:
@@ -204,8 +221,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     raw = env.get("NPS_RAW") or str(SAMPLE_RAW)
     timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
     return Settings(
-        raw=raw if "://" in raw else str(Path(raw).expanduser().resolve()),
-        home=Path(env.get("NPS_HOME") or REPOSITORY / "var").expanduser().resolve(),
+        raw=raw if "://" in raw else str(_folder("NPS_RAW", raw)),
+        home=_folder("NPS_HOME", env.get("NPS_HOME") or str(REPOSITORY / "var")),
         target=_target(env.get("NPS_TARGET") or "duckdb"),
         as_of=_as_of(env.get("NPS_AS_OF"), raw, timezone),
         timezone=timezone,
@@ -216,6 +233,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
         recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
+        dev=_folder("NPS_DEV", env["NPS_DEV"]) if env.get("NPS_DEV") else None,
+        user=env.get("USER") or "dev",
     )
 
 
@@ -249,6 +268,16 @@ def _target(value: str) -> str:
     return value
 
 
+def _folder(name: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:
+        reason = str(error).rstrip(".")
+        raise SettingsError(
+            f"{name}={value!r} is not a folder of this machine ({reason}); write its whole path."
+        ) from error
+
+
 def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -263,7 +292,7 @@ def _as_of(value: str | None, raw: str, timezone: str) -> date:
             return date.fromisoformat(value)
         except ValueError as error:
             raise SettingsError(f"NPS_AS_OF={value!r} is not a date; use ISO form such as 2026-07-01.") from error
-    if "://" not in raw and Path(raw).expanduser().resolve() == SAMPLE_RAW:
+    if "://" not in raw and _folder("NPS_RAW", raw) == SAMPLE_RAW:
         return SAMPLE_AS_OF
     return now().astimezone(ZoneInfo(timezone)).date()
 
@@ -307,7 +336,8 @@ def _lock_timeout(value: str) -> float:
 
 
 def _memory_limit(value: str) -> str:
-    if not MEMORY.fullmatch(value):
+    amount = MEMORY.fullmatch(value)
+    if amount is None or float(amount[1]) == 0:
         raise SettingsError(f"NPS_MEMORY_LIMIT={value!r} is not an amount of memory; for example 4GB.")
     return value
 
@@ -333,20 +363,34 @@ def _destination(text: str) -> Destination:
     """One destination; what is said of a wrong one does not repeat it, because it may hold a password."""
     scheme, _, rest = text.partition(":")
     if scheme in ("postgres", "postgresql"):
+        if not _is_url(text):
+            raise SettingsError(
+                "NPS_PUBLISH: a PostgreSQL destination is no URL, its host or port cannot be read; write "
+                "postgres://user@host:5432/database."
+            )
         if not POSTGRES_URL.fullmatch(text):
             raise SettingsError(
                 "NPS_PUBLISH: a PostgreSQL destination names no database; write postgres://user@host/database."
             )
         return PostgresDestination(text)
     if scheme == "parquet":
-        path = unquote(urlsplit(rest).path) if rest.startswith(("file:", "//")) else rest
+        is_url = rest.startswith(("file:", "//"))
+        path = rest if not is_url else unquote(urlsplit(rest).path) if _is_url(rest) else ""
         if path and ":" not in path:
-            return ParquetDestination(Path(path).expanduser().resolve())
+            return ParquetDestination(_folder("NPS_PUBLISH", path))
         raise SettingsError("NPS_PUBLISH: Parquet goes to a folder of this machine; write parquet:/some/folder.")
     raise SettingsError(
         f"NPS_PUBLISH: {scheme!r} is not a kind of destination; write postgres://user@host/database or "
         "parquet:/some/folder, several apart by a blank."
     )
+
+
+def _is_url(text: str) -> bool:
+    """Whether the host and the port of a URL can be told."""
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
 
 
 def _spark_server(value: str | None) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from orchestration.raw.landing import Landing, land
-from orchestration.settings import REPOSITORY, SAMPLE_RAW
-from orchestration.transform.dbt_cli import PROJECT
+from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings
+from orchestration.transform.dbt_cli import PROJECT, REFERENCE, engine_versions
 from tests.raws import TABLES
 
 # The as-of date of the tiny company.
@@ -70,14 +70,25 @@ def run_nightly(home: Path, raw: Path | str, **settings: str) -> Finished:
     return run_cli(home, raw, "nightly", **settings)
 
 
-def run_dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """dbt on the build file ``warehouse.duckdb`` of a folder."""
+def run_dbt(
+    folder: Path, *arguments: str, project: Path = PROJECT, as_job: bool = False, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """dbt on the build file ``warehouse.duckdb`` of a folder: by hand, or as the nightly job calls it."""
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors"]
+    command += ["--project-dir", str(project), "--profiles-dir", str(project), "--no-use-colors"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    command += ["--vars", json.dumps({"as_of_date": "2026-07-01"})]
-    environment = build_environment(folder, SAMPLE_RAW, NPS_BUILD_FILE=str(folder / "warehouse.duckdb"))
+    given = {"NPS_BUILD_FILE": str(folder / "warehouse.duckdb"), "NPS_AS_OF": SAMPLE_AS_OF.isoformat()}
+    if as_job:
+        given |= {"NPS_BUILT_WITH": ", ".join(engine_versions(load_settings({})))}
+    environment = build_environment(folder, SAMPLE_RAW, **given | settings)
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of the dbt project, to change at will."""
+    ignored = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(REFERENCE, folder / "seeds" / "reference")
+    return Path(shutil.copytree(PROJECT, folder / "dbt_project", ignore=ignored))
 
 
 def write_tiny_raw(folder: Path) -> Path:

@@ -39,6 +39,7 @@ class Company:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
+        self.seed = seed
         self.as_of = date(2024, 7, 1)
         self._random = Random(seed)
         self._responses: list[str] = []

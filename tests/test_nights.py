@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.settings import load_settings
 from tests.conftest import TINY_AS_OF, run_nightly
+from tests.habits import Habits
 from tests.nights import Company, contents
 from tests.verify_incremental import differences
 
@@ -69,7 +71,7 @@ def test_what_changed_is_built_and_a_changed_file_is_reported(home: Path, tmp_pa
     assert contents(home) == contents(afresh)
 
 
-def test_a_build_that_failed_is_followed_by_a_whole_one(home: Path) -> None:
+def test_a_build_that_failed_is_followed_by_a_whole_one_whatever_was_done_by_hand(home: Path, tmp_path: Path) -> None:
     raw = home / "raw"
     before = contents(home)
     run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
@@ -82,10 +84,13 @@ def test_a_build_that_failed_is_followed_by_a_whole_one(home: Path) -> None:
     assert failed.code == 1
     assert contents(home) == before
     ledger.write_text(written)
+    settings = load_settings({"NPS_HOME": str(home), "NPS_AS_OF": TINY_AS_OF})
+    Habits(tmp_path, settings, seed=1).befall("edit_and_revert", "change_rows_and_run", "change_raw_rows")
 
     mended = run_nightly(home, raw, NPS_AS_OF=TINY_AS_OF)
 
     assert mended.code == 0, mended.stderr
+    assert "dbt was run by hand on the build file: every table is built anew" in mended.stderr
     assert "changed since the last build" not in mended.stderr
     assert contents(home) == before
 

@@ -112,7 +112,7 @@ def test_of_a_table_that_changed_its_changed_rows_are_tested(tiny_release: Path,
     tests = ["no_nulls_fct_nps_responses*", "accepted_values_fct_nps_responses_program_type*"]
     tests += ["relationships_fct_nps_responses_survey_id*"]
 
-    done = run_dbt(tmp_path, "test", "--select", *tests)
+    done = run_dbt(tmp_path, "test", "--select", *tests, as_job=True)
 
     failures = [line.split("configured")[0] for line in done.stdout.splitlines() if "Got " in line]
     assert len(failures) == len(tests), done.stdout

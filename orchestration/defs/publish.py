@@ -12,6 +12,7 @@ from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
 from orchestration.release.integrity import DATABASE, BrokenReleaseError, copy_database
 from orchestration.release.publication import keep_staged, publish, releases
+from orchestration.release.trust import check_as_left
 from orchestration.release.warehouse import (
     n_source_checks_passed,
     published_tables,
@@ -48,6 +49,8 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
             _release_before(build),
             settings.memory_limit,
         )
+        # The rows that were tested and audited, and no others.
+        check_as_left(settings)
         keys = {table.address: table.keys for table in tables}
         fingerprints = {table.address: upkeep[table.name].fingerprint for table in tables if table.name in upkeep}
         build.record.write("release", {"rows": rows, "keys": keys, "fingerprints": fingerprints})

@@ -18,6 +18,7 @@ from orchestration.files import file_hash
 from orchestration.findings import BuildError
 from orchestration.raw.landing import check_in_place
 from orchestration.raw.tables import tables_from_manifest
+from orchestration.release.trust import check_as_left, note_left
 from orchestration.release.warehouse import open_build
 from orchestration.spark import configuration, handover
 from orchestration.transform.built import Built, forget_built, inputs_of, read_built, unaffected, write_built
@@ -31,7 +32,7 @@ from orchestration.transform.dbt_cli import (
     outcome,
     prepare_target,
 )
-from orchestration.transform.upkeep import note_sources
+from orchestration.transform.upkeep import check_hooks, drop_what_no_model_makes, note_sources
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +63,11 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         if changed != []:
             verb = build_verb(_chosen(context) if changed is None else ["--select", *_downstream(changed)])
             target = prepare_target(settings)
+            check_as_left(settings)
             with open_build(settings) as connection:
                 note_sources(connection, MANIFEST, contents)
+                if changed is None and not context.is_subset:
+                    drop_what_no_model_makes(connection, MANIFEST)
             if is_on_spark:
                 handover.hand_over(settings)
             run = DbtRun(command(settings, verb, target), settings, held=[build.lock])
@@ -71,8 +75,10 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             Thread(target=import_module, args=("expectations.validate",), daemon=True).start()
             for event in run.events():
                 yield from _asset_events(context, event)
+            note_left(settings)
             with open_build(settings) as connection:
                 check_in_place(connection, settings.raw, tables_from_manifest(MANIFEST))
+                check_hooks(connection, load_manifest(target / "manifest.json"))
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
             if is_on_spark and found.all_made:
                 handover.note_end(settings)

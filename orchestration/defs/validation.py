@@ -12,6 +12,7 @@ from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
 from orchestration.release.integrity import VALIDATION
 from orchestration.release.warehouse import PUBLISHED_TAG
+from orchestration.transform.built import is_made
 
 AUDIT = dg.AssetKey("validation")
 # Suites exist for what arrives, for what is published and for what users edit.
@@ -25,7 +26,7 @@ def check_name(table: str) -> str:
 AUDITED = {
     f"{node['schema']}.{node['alias']}": asset_key(unique_id)
     for unique_id, node in sorted(MANIFEST["nodes"].items())
-    if node["resource_type"] in ("model", "seed") and AUDITED_TAGS & set(node["tags"])
+    if is_made(node) and AUDITED_TAGS & set(node["tags"])
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,8 +15,9 @@ from typing import IO, Any
 
 import duckdb
 
-from orchestration.files import set_aside
-from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
+from orchestration.files import copy_file, set_aside
+from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, PassingFaultError, example_text
+from orchestration.release.trust import is_as_left, let_go_of_doubtful, note_left
 from orchestration.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,8 @@ logger = logging.getLogger(__name__)
 # The dbt tag of what is published; models are never chosen by name.
 PUBLISHED_TAG = "published"
 LOCK_POLL_SECONDS = 0.2
+# As DuckDB says who has a file open.
+LOCK_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<process>\d+)\)")
 COSTLY_COMPRESSION = "fsst,dict_fsst,dictionary,zstd,alp,alprd,chimp,patas,roaring"
 
 
@@ -83,14 +88,62 @@ def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None 
 
 @contextmanager
 def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The build file, to write. Closed at the end, so that no write-ahead log is left beside it."""
+    """The build file, to write. Closed at the end, so that no write-ahead log is left beside it.
+
+    If it is not as a build left it, what cannot be trusted in it is let go of first (``trust``).
+    """
     settings.build_folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(settings.build_file) as connection:
-        _configured(connection, settings.memory_limit)
-        # As dbt has it (profiles.yml): what is written once and read a few times is not worth packing.
-        connection.execute(f"set disabled_compression_methods = '{COSTLY_COMPRESSION}'")
-        connection.execute("set max_vacuum_tasks = 0")
-        yield connection
+    is_trusted, is_ours = is_as_left(settings), False
+    try:
+        with _connected(settings.build_file) as connection:
+            _configured(connection, settings.memory_limit)
+            # As dbt has it (profiles.yml): what is written once and read a few times is not worth packing.
+            connection.execute(f"set disabled_compression_methods = '{COSTLY_COMPRESSION}'")
+            connection.execute("set max_vacuum_tasks = 0")
+            if not is_trusted:
+                settings.built_file.unlink(missing_ok=True)
+                for doubt in let_go_of_doubtful(connection):
+                    logger.warning("%s", doubt)
+            is_ours = True
+            yield connection
+    finally:
+        if is_ours:
+            note_left(settings)
+
+
+def _connected(build_file: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that may write. Who has the file open to read keeps what they read, and is not waited for."""
+    try:
+        return duckdb.connect(build_file)
+    except duckdb.IOException as error:
+        holder = LOCK_HOLDER.search(str(error))
+        if holder is None:
+            raise
+    scratch = build_file.with_name(f".{build_file.name}.{os.getpid()}")
+    log, log_of_scratch = (path.with_name(f"{path.name}.wal") for path in (build_file, scratch))
+    try:
+        # Only where all others read, too.
+        with open_read_only(build_file):
+            copy_file(build_file, scratch)
+            if log.is_file():
+                copy_file(log, log_of_scratch)
+    except duckdb.IOException as error:
+        raise PassingFaultError(
+            Finding(
+                "build_file_in_use",
+                str(build_file),
+                f"process {holder['process']} ({holder['program']}) has it open to write.",
+                next_step="End that process and start again. For work by hand there is a file of your own: make dev.",
+            )
+        ) from error
+    logger.warning(
+        "process %s (%s) reads %s, and keeps what it has open; the build goes on with a copy",
+        holder["process"], holder["program"], build_file,
+    )  # fmt: skip
+    scratch.replace(build_file)
+    if log_of_scratch.is_file():
+        log_of_scratch.replace(log)
+    return duckdb.connect(build_file)
 
 
 def quoted(text: str) -> str:
@@ -138,6 +191,19 @@ def writer_lock(settings: Settings, holder: str) -> Iterator[int]:
             yield file.fileno()
         finally:
             file.truncate(0)
+
+
+@contextmanager
+def writer_kept_out(settings: Settings) -> Iterator[bool]:
+    """Whether no build is under way, and none begins in this time. Several may keep it out at once; nobody waits."""
+    settings.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with settings.lock_file.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _acquire(file: IO[str], settings: Settings) -> None:

@@ -43,6 +43,7 @@ def mended(settings: Settings) -> list[str]:
     return [
         *_folders(settings),
         *_record(settings),
+        *_left(settings),
         *_manifest(settings),
         *_built(settings),
         *_build_file(settings),
@@ -124,6 +125,12 @@ def _record(settings: Settings) -> Iterator[str]:
     path = settings.record_file
     if os.path.lexists(path) and not BuildRecord(path).is_readable():
         yield f"{_kept(path, set_aside(path))}: what it said of the last build is lost"
+
+
+def _left(settings: Settings) -> Iterator[str]:
+    path = settings.left_file
+    if path.is_dir():
+        yield f"{_kept(path, set_aside(path))}: the rows of every table are checked"
 
 
 def _manifest(settings: Settings) -> Iterator[str]:

@@ -10,15 +10,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from orchestration.files import file_hash, write_json
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, project_sources
-
-ENGINE = ("dbt-core", "dbt-duckdb", "duckdb")
+from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, engine_versions, project_sources
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,7 @@ def inputs_of(settings: Settings, manifest: Mapping[str, Any], contents: Mapping
     seeds = {node["unique_id"]: REFERENCE / f"{node['name']}.csv" for node in nodes if node["resource_type"] == "seed"}
     sources = {unique_id: contents[source["name"]] for unique_id, source in manifest["sources"].items()}
     files = sorted({path for path in project_sources() if path.is_file()} - set(seeds.values()))
-    project = repr(
-        (_hash(files), settings.target, settings.as_of, settings.dbt_vars(), [version(name) for name in ENGINE])
-    )
+    project = repr((_hash(files), settings.target, settings.as_of, settings.dbt_vars(), engine_versions(settings)))
     return Inputs(
         hashlib.sha256(project.encode()).hexdigest(),
         {**sources, **{unique_id: file_hash(path) for unique_id, path in seeds.items()}},
@@ -83,12 +78,17 @@ def unaffected(manifest: Mapping[str, Any], changed: Iterable[str]) -> list[str]
             affected.add(unique_id)
             reached += manifest["child_map"][unique_id]
     order = TopologicalSorter(manifest["parent_map"]).static_order()
+    nodes = manifest["nodes"]
     return [
         unique_id
         for unique_id in order
-        if unique_id not in affected
-        and manifest["nodes"].get(unique_id, {"resource_type": None})["resource_type"] in ("model", "seed")
+        if unique_id not in affected and unique_id in nodes and is_made(nodes[unique_id])
     ]
+
+
+def is_made(node: Mapping[str, Any]) -> bool:
+    """Whether dbt makes a table or a view of a node: of a seed or a model that is not part of others' queries."""
+    return node["resource_type"] in ("model", "seed") and node.get("config", {}).get("materialized") != "ephemeral"
 
 
 def _hash(files: Iterable[Path]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ PARTIAL_PARSE = "partial_parse.msgpack"
 # What dbt and we ourselves write inside the project: no part of its source.
 WRITTEN = ("target", "logs")
 INTERRUPT_SECONDS = 20
+ENGINES = {
+    "duckdb": ("dbt-core", "dbt-duckdb", "duckdb"),
+    "spark": ("dbt-core", "dbt-spark", "pyspark"),
+}
 
 
 class ManifestMissingError(Exception):
@@ -62,7 +67,19 @@ def docs_verb(settings: Settings) -> list[str]:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    return process_environment() | settings.environment()
+    """What dbt is told, with the versions of the engine: by hand it is not told, and so known (macro is_nightly)."""
+    return process_environment() | settings.environment() | {"NPS_BUILT_WITH": ", ".join(engine_versions(settings))}
+
+
+def engine_versions(settings: Settings) -> list[str]:
+    """The packages that decide what SQL does, each with its version; of one that is not there dbt itself will tell."""
+    found = []
+    for name in ENGINES[settings.target]:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 # The manifest ------------------------------------------------------------------------------------------------------

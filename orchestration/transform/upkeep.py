@@ -12,11 +12,14 @@ from typing import Any
 
 import duckdb
 
+from orchestration.findings import BuildError, Finding
 from orchestration.raw import ledger as raw_ledger
 from orchestration.raw.tables import RAW_SCHEMA
+from orchestration.release.trust import UPKEEP, drop_all_but, forget, tables_unlike_their_record
 from orchestration.release.warehouse import drop_relation, quoted
+from orchestration.transform.built import is_made
 
-SCHEMA = "upkeep"
+SCHEMA = UPKEEP
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection) -> None:
@@ -85,3 +88,39 @@ def files_arrived(before: Mapping[str, Any] | None, now: Mapping[str, Any] | Non
     if now["files"][: len(known)] != known:
         return None
     return sum(n_rows for *_, n_rows in known), [name for name, *_ in now["files"][len(known) :]]
+
+
+def drop_what_no_model_makes(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
+    """Drop what a model has left in a schema or under a name that it has no more."""
+    drop_all_but(
+        connection,
+        {
+            (node["schema"], node["alias"])
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "snapshot" or is_made(node)
+        },
+    )
+
+
+def check_hooks(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
+    """An error where the hook of a model has changed the table of another."""
+    hooked = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["config"].get("pre-hook") or node["config"].get("post-hook") or "on-run-end" in node["tags"]
+    ]
+    others = tables_unlike_their_record(connection) if hooked else {}
+    if others:
+        # Without the hook, too, they are to be made again.
+        forget(connection, others.values())
+        raise BuildError(
+            *(
+                Finding(
+                    "hook",
+                    table,
+                    f"its rows are not those that its model made: a hook of {', '.join(sorted(hooked))} changed them.",
+                    next_step="Let a hook change the table of its own model alone.",
+                )
+                for table in others
+            )
+        )

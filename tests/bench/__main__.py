@@ -20,6 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestration.release.trust import note_left
 from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings, process_environment
 from orchestration.transform.dbt_cli import child_environment, command, prepare_target, seconds_executing
 from tests.bench.night import NEW, arrive, as_folders
@@ -182,6 +183,7 @@ def _run_dbt(selection: Sequence[str], environment: Mapping[str, str]) -> tuple[
     settings = load_settings(environment)
     target = prepare_target(settings)
     run = _run(command(settings, ["run", "--quiet", *selection], target), child_environment(settings))
+    note_left(settings)
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     return run, seconds_executing(results)
 

@@ -39,7 +39,7 @@
     {%- set listed = columns | join(', ') -%}
     {%- set arriving = 'upkeep.arriving_in_' ~ this.identifier -%}
     {%- set changed = 'upkeep.changing_in_' ~ this.identifier -%}
-    {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- set changes = 'upkeep.changes_of_' ~ model.name -%}
     {%- set kept = kept_ctes(upkeep_narrowed(compiled_code, units)) -%}
     {%- do create_anew(arriving, 'select ' ~ listed ~ ' from (' ~ kept['sql'] ~ ') as made where ' ~ is_touched) -%}
     {%- do create_anew(changed, changes_between(this ~ ' where ' ~ is_touched, arriving, columns)) -%}

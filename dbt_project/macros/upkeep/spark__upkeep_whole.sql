@@ -3,7 +3,7 @@
     {%- set key = model.config.meta.get('compared_by') -%}
     {%- set is_compared = stands and key -%}
     {%- set made = make_intermediate_relation(target) if is_compared else target -%}
-    {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- set changes = 'upkeep.changes_of_' ~ model.name -%}
     {%- for relation in [load_cached_relation(made), none if is_compared else existing] if relation is not none -%}
         {%- do adapter.drop_relation(relation) -%}
     {%- endfor -%}

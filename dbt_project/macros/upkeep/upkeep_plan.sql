@@ -22,8 +22,8 @@
     {%- endfor -%}
     {%- set definition = local_md5(tojson(
         [
-            query, columns, model.get('description'), model.config.get('meta'), model.config.get('contract'),
-            model.config.get('partition_by'), dbt_version,
+            query, columns, model.get('description'), model.config, model.schema, model.alias, dbt_version,
+            env_var('NPS_BUILT_WITH', ''),
         ],
         sort_keys=true
     )) -%}

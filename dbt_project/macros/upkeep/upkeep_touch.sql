@@ -19,7 +19,7 @@
     {%- if not queries or (is_backfill() and not upkeep_is_as_recorded(plan)) -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- set changes = 'upkeep.changes_of_' ~ model.name -%}
     {%- set unit = recipe['unit'] -%}
     {%- set rows_that_leave = 'select _row from leaving_rows where _hash in (select _hash from hashes_that_differ)' -%}
     {%- do upkeep_find_touched_units(queries) -%}

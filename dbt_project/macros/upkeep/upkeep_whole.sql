@@ -13,7 +13,7 @@
 {% macro duckdb__upkeep_whole(plan, existing, target, stands) -%}
     {%- set made = make_intermediate_relation(target) -%}
     {%- set key = model.config.meta.get('compared_by') -%}
-    {%- set changes = 'upkeep.changes_of_' ~ this.identifier -%}
+    {%- set changes = 'upkeep.changes_of_' ~ model.name -%}
     {%- set dated = model.config.meta.get('dated') -%}
     {%- set asks_once = dated and compiled_code.count(as_of_date()) == 1 and as_of_date() ~ ' as ' ~ dated in compiled_code -%}
     {%- set is_dated_alone = asks_once and stands and plan['changed'].keys() | list == ['as_of'] and not is_backfill() -%}
@@ -24,19 +24,8 @@
     {%- call statement('main') -%}
         {{ create_table_as(False, made, set_date if is_dated_alone else compiled_code) }}
     {%- endcall -%}
-    {%- call statement('fingerprint', fetch_result=true) -%}
-        select
-            cast(coalesce(sum(hash(*columns(*))), 0) as varchar) as hash_sum,
-            count(*) as n_rows,
-            (
-                select md5(string_agg(concat(column_name, ' ', data_type), ', ' order by column_index))
-                from duckdb_columns()
-                where schema_name = '{{ made.schema }}' and table_name = '{{ made.identifier }}'
-            ) as columns_hash
-        from {{ made }}
-    {%- endcall -%}
-    {%- set found = load_result('fingerprint')['table'].rows[0] -%}
-    {%- set fingerprint = [found['hash_sum'], found['n_rows'], found['columns_hash']] | join(':') -%}
+    {%- set found = upkeep_rows_of(made) -%}
+    {%- set fingerprint = found['fingerprint'] -%}
     {%- set is_other = not stands or plan['recorded']['fingerprint'] != fingerprint -%}
     {%- set followed = stands and is_other and key -%}
     {%- if followed -%}
@@ -70,7 +59,48 @@
                 {{ found['hash_sum'] }},
                 {{ found['n_rows'] }},
                 {{ text_literal(fingerprint) }},
-                {{ text_literal(plan['recorded']['fingerprint']) if followed else 'null' }}
+                {{ text_literal(plan['recorded']['fingerprint']) if followed else 'null' }},
+                {{ text_literal(this.schema) }},
+                {{ text_literal(this.identifier) }}
         {%- endcall -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# {'hash_sum', 'n_rows', 'fingerprint'} of a table, the last of them of its columns as well. #}
+{% macro upkeep_rows_of(relation) -%}
+    {%- call statement('fingerprint', fetch_result=true) -%}
+        select
+            cast(coalesce(sum(hash(*columns(*))), 0) as varchar) as hash_sum,
+            count(*) as n_rows,
+            (
+                select md5(string_agg(concat(column_name, ' ', data_type), ', ' order by column_index))
+                from duckdb_columns()
+                where
+                    database_name = current_database()
+                    and schema_name = {{ text_literal(relation.schema) }}
+                    and table_name = {{ text_literal(relation.identifier) }}
+            ) as columns_hash
+        from {{ relation }}
+    {%- endcall -%}
+    {%- set found = load_result('fingerprint')['table'].rows[0] -%}
+    {{ return({
+        'hash_sum': found['hash_sum'],
+        'n_rows': found['n_rows'],
+        'fingerprint': [found['hash_sum'], found['n_rows'], found['columns_hash']] | join(':'),
+    }) }}
+{%- endmacro %}
+
+{# What a table holds after hooks have worked on it, which the record is to say. #}
+{% macro upkeep_record_rows() -%}
+    {%- set found = upkeep_rows_of(this) -%}
+    {%- call statement('recorded') -%}
+        update upkeep.tables
+        set
+            hash_sum = {{ found['hash_sum'] }},
+            n_rows = {{ found['n_rows'] }},
+            fingerprint = {{ text_literal(found['fingerprint']) }},
+            fingerprint_before = null
+        where unique_id = {{ text_literal(model.unique_id) }}
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
 {%- endmacro %}
