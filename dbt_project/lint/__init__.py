@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment
 
-PANELS = Path(__file__).resolve().parent.parent / "macros" / "statistics" / "value_panels.sql"
+STATISTICS = Path(__file__).resolve().parent.parent / "macros" / "statistics"
 PROJECT = yaml.safe_load((Path(__file__).resolve().parent.parent / "dbt_project.yml").read_text(encoding="utf-8"))
 
 
@@ -43,8 +43,22 @@ dbt = SimpleNamespace(
 )
 
 
+def _returned(name: str) -> dict[str, dict[str, Any]]:
+    """What a macro returns, over which models loop; rendered alone, a macro is a text."""
+    returned: list[dict[str, dict[str, Any]]] = []
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])
+    environment.globals["return"] = returned.append
+    getattr(environment.from_string((STATISTICS / f"{name}.sql").read_text(encoding="utf-8")).module, name)()
+    return returned[0]
+
+
 def value_panels() -> dict[str, dict[str, Any]]:
-    """What the macro of this name returns, over which models loop; rendered alone, a macro is a text."""
-    macro = PANELS.read_text(encoding="utf-8")
-    returned = macro[macro.index("do return(") + len("do return(") : macro.rindex(") %}")]
-    return dict(Environment(autoescape=False).compile_expression(returned)() or {})
+    return _returned("value_panels")
+
+
+def company_panels() -> dict[str, dict[str, Any]]:
+    return _returned("company_panels")
+
+
+def path_panels() -> dict[str, dict[str, Any]]:
+    return _returned("path_panels")

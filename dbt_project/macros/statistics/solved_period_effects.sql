@@ -6,10 +6,12 @@
     grouped_by_cell(), and for each panel `<prefix>weight` (null where the row is not in it), `account_<prefix>weight` (its sum
     over the account's part) and the values, each less the account's mean.
 
+    `dimensions` are those by whose blocks the effects are solved, beside the company's own blocks.
+
     `panels` gives by the name of each panel its `prefix`, `values` and `products`, pairs of values of which products are wanted.
     Out come lists over the periods: `<panel>_per_weight`, `<panel>_<value>`, and of each pair the products of the effects.
 #}
-{% macro solved_period_effects(deviations, panels) -%}
+{% macro solved_period_effects(deviations, panels, dimensions) -%}
     {%- set widths = [] -%}
     {%- for panel in panels.values() %}{% do widths.append(panel['values'] | length) %}{% endfor -%}
 calendar as (
@@ -30,17 +32,17 @@ period_sums as (
         {% endfor %}
         {{ exact_sum(panel.prefix ~ 'weight') }} as {{ name }}_weight,
         {% endfor %}
-        {{ grouped_cell_number(unit='block') }} as block_number,
+        {{ grouped_cell_number(unit='block', dimensions=dimensions) }} as block_number,
         horizon_months,
         period_number
     from {{ deviations }}
-    group by {{ grouped_by_cell(['horizon_months', 'period_number'], unit='block') }}
+    group by {{ grouped_by_cell(['horizon_months', 'period_number'], unit='block', dimensions=dimensions) }}
 ),
 
 -- Two periods are coupled by the accounts that are in both, by as much as those weigh.
 pairs as (
     select
-        {{ grouped_cell_number('deviations', unit='block') }} as block_number,
+        {{ grouped_cell_number('deviations', 'block', dimensions) }} as block_number,
         deviations.horizon_months,
         deviations.period_number,
         {% for name, panel in panels.items() %}
@@ -58,7 +60,8 @@ pairs as (
             and deviations.period_number < partners.period_number
     group by
         {{ grouped_by_cell(
-            ['deviations.horizon_months', 'deviations.period_number', 'partners.period_number'], 'deviations', 'block'
+            ['deviations.horizon_months', 'deviations.period_number', 'partners.period_number'], 'deviations', 'block',
+            dimensions
         ) }}
 ),
 

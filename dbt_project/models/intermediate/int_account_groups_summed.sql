@@ -29,6 +29,7 @@ blocks as (
     from {{ ref('int_value_blocks_numbered') }}
 ),
 
+-- Of a dimension in which an account stays, it has one part.
 stacked as (
     {% for dimension in dimensions %}
     select
@@ -41,30 +42,52 @@ stacked as (
         n_retained,
         base_revenue,
         next_revenue,
-        base_profit_12m
+        base_profit_12m,
+        {{ 'false' if dimension == 'all' else 'all_block is not null' }} as is_whole
     from summed
     where {{ dimension }}_block is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-final as (
+placed as (
     select
-        blocks.cell_number,
-        stacked.horizon_months,
-        stacked.stratum_number,
-        stacked.nps_group,
-        stacked.account_number,
-        cast(sum(stacked.n_observations) as {{ dbt.type_bigint() }}) as n_observations,
-        cast(sum(stacked.n_retained) as {{ dbt.type_bigint() }}) as n_retained,
-        {{ exact_sum('stacked.base_revenue') }} as base_revenue,
-        {{ exact_sum('stacked.next_revenue') }} as next_revenue,
-        {{ exact_sum('stacked.base_profit_12m') }} as base_profit_12m
+        stacked.*,
+        blocks.cell_number
     from stacked
     inner join blocks
         on stacked.block_number = blocks.block_number
-    group by
-        blocks.cell_number, stacked.horizon_months, stacked.stratum_number, stacked.nps_group, stacked.account_number
+),
+
+final as (
+    select
+        cell_number,
+        horizon_months,
+        stratum_number,
+        nps_group,
+        account_number,
+        n_observations,
+        n_retained,
+        base_revenue,
+        next_revenue,
+        base_profit_12m
+    from placed
+    where is_whole
+    union all
+    select
+        cell_number,
+        horizon_months,
+        stratum_number,
+        nps_group,
+        account_number,
+        cast(sum(n_observations) as {{ dbt.type_bigint() }}) as n_observations,
+        cast(sum(n_retained) as {{ dbt.type_bigint() }}) as n_retained,
+        {{ exact_sum('base_revenue') }} as base_revenue,
+        {{ exact_sum('next_revenue') }} as next_revenue,
+        {{ exact_sum('base_profit_12m') }} as base_profit_12m
+    from placed
+    where not is_whole
+    group by cell_number, horizon_months, stratum_number, nps_group, account_number
 )
 
 select * from final

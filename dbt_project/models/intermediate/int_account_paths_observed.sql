@@ -9,7 +9,14 @@ with
 -- The base of three months is the revenue of the quarter that ends.
 outcomes as (
     select
-        *,
+        account_number,
+        period_number,
+        all_block,
+        {% for dimension in dimensions %}
+        {{ dimension }}_block,
+        {% endfor %}
+        account_points,
+        is_fresh,
         case when is_base_complete then coalesce(base_revenue, 0e0) end as revenue
     from {{ ref('int_account_outcomes_observed') }}
     where horizon_months = 3
@@ -22,7 +29,6 @@ calendar as (
 -- Frames count months, not rows: a quarter of which the account has no row is not in them.
 windows as (
     select
-        *,
         {% for k in quarters %}
         max(revenue) over (
             partition by account_number
@@ -40,12 +46,17 @@ windows as (
             range between {{ 3 * k }} following and {{ 3 * k }} following
         ) as later_revenue_{{ k }},
         {% endfor %}
-        avg(account_points) over (
-            partition by account_number
-            order by period_number
-            rows between unbounded preceding and unbounded following
-        ) as usual_points
+        *
     from outcomes
+),
+
+usual as (
+    select
+        account_number,
+        {{ exact_sum('account_points') }} / count(account_points) as usual_points
+    from outcomes
+    where account_points is not null
+    group by account_number
 ),
 
 -- Once the ledger knows an account, a quarter without a row is one without revenue.
@@ -63,13 +74,15 @@ filled as (
         {% for k in quarters %}
         coalesce(windows.earlier_revenue_{{ k }}, 0e0) as earlier_revenue_{{ k }},
         coalesce(windows.later_revenue_{{ k }}, 0e0) as later_revenue_{{ k }},
-        coalesce(windows.earlier_points_{{ k }}, windows.usual_points) as earlier_points_{{ k }},
+        coalesce(windows.earlier_points_{{ k }}, usual.usual_points) as earlier_points_{{ k }},
         {% endfor %}
-        case when windows.earlier_revenue_4 > 0 then windows.earlier_revenue_4 end as before_weight,
+        case when windows.earlier_revenue_4 > 0 then windows.earlier_revenue_4 end as before_revenue,
         case
             when windows.revenue > 0 and windows.period_number + 12 <= calendar.last_period then windows.revenue
-        end as after_weight
+        end as after_revenue
     from windows
+    inner join usual
+        on windows.account_number = usual.account_number
     cross join calendar
     where windows.is_fresh
 ),
@@ -85,18 +98,18 @@ final as (
         {{ dimension }}_block,
         {% endfor %}
         account_points,
-        before_weight,
-        after_weight,
+        before_revenue,
+        after_revenue,
         {% for k in quarters %}
-        (earlier_revenue_{{ k - 1 }} - earlier_revenue_{{ k }}) / before_weight as before_growth_{{ k }},
-        earlier_points_{{ k }} * earlier_revenue_{{ k }} / before_weight as before_earlier_{{ k }},
-        (later_revenue_{{ k }} - later_revenue_{{ k - 1 }}) / after_weight as after_growth_{{ k }},
+        (earlier_revenue_{{ k - 1 }} - earlier_revenue_{{ k }}) / before_revenue as before_growth_{{ k }},
+        earlier_points_{{ k }} * earlier_revenue_{{ k }} / before_revenue as before_earlier_{{ k }},
+        (later_revenue_{{ k }} - later_revenue_{{ k - 1 }}) / after_revenue as after_growth_{{ k }},
         {% endfor %}
         account_number
     from filled
     where
-        before_weight is not null
-        or after_weight is not null
+        before_revenue is not null
+        or after_revenue is not null
 )
 
 select * from final

@@ -8,7 +8,7 @@ outcomes as (
 ),
 
 clusters as (
-    select * from {{ ref('int_value_clusters_summed') }}
+    select * from {{ ref('int_company_clusters_summed') }}
     where cluster_level = 'account'
 ),
 
@@ -23,14 +23,13 @@ summed as (
 ),
 
 -- How the halves of an account's contacts move apart in fresh answers: what lasts between them is in the account's mean
--- and disturbs no slope.
+-- and disturbs no slope. It is measured for the company, whose people answer everywhere.
 halves as (
     select
-        cell_number,
         horizon_months,
         {{ exact_sum('halves_apart_apart') }} / nullif({{ exact_sum('halves_noise_weight') }}, 0) as contact_variance
     from clusters
-    group by cell_number, horizon_months
+    group by horizon_months
 ),
 
 -- Where no halves are known, how far contacts of one account are apart on one day.
@@ -42,9 +41,7 @@ final as (
         coalesce(halves.contact_variance, summed.squares / summed.n_contacts_beyond_first) as contact_variance
     from summed
     left join halves
-        on
-            summed.cell_number = halves.cell_number
-            and summed.horizon_months = halves.horizon_months
+        on summed.horizon_months = halves.horizon_months
     where summed.n_contacts_beyond_first > 0
 )
 

@@ -59,7 +59,8 @@ final as (
                 else min(account_number) over (partition by region)
             end as {{ dbt.type_int() }}
         ) as region_cluster,
-        is_settled and count(*) over (partition by root_id) = 1 as is_single
+        is_settled,
+        count(*) over (partition by root_id) = 1 as is_alone
     from numbered
 )
 

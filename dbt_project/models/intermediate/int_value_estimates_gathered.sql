@@ -9,6 +9,11 @@ samples as (
     select * from {{ ref('int_value_samples_measured') }}
 ),
 
+company as (
+    select cell_number from {{ ref('int_value_cells_numbered') }}
+    where dimension = 'all'
+),
+
 slopes as (
     select * from {{ ref('int_value_slopes_estimated') }}
 ),
@@ -244,7 +249,13 @@ joined as (
             and methods.path = unweighted.path
     left join levels
         on samples.cell_number = levels.cell_number
+    left join company
+        on samples.cell_number = company.cell_number
     cross join money
+    -- What is estimated for the company alone has no row elsewhere.
+    where
+        methods.method <> 'within_account_iv'
+        or company.cell_number is not null
 ),
 
 -- The first reason that applies, from what is not there at all to what is there and too little. Whether the interval of

@@ -8,6 +8,10 @@ sums as (
     select * from {{ ref('int_account_slopes_summed') }}
 ),
 
+company_sums as (
+    select * from {{ ref('int_company_slopes_summed') }}
+),
+
 cells as (
     select * from {{ ref('int_value_cells_numbered') }}
 ),
@@ -68,7 +72,6 @@ accounts as (
         horizon_months,
         {{ exact_sum('weight') }} as weight,
         sum(n_observations) as n_observations,
-        sum(n_halves_observations) as n_halves_observations,
         max(case when is_identifying then 1 else 0 end) = 1 as is_identifying,
         account_number
     from sums
@@ -82,12 +85,21 @@ accounts_counted as (
         horizon_months,
         count(*) as n_accounts,
         sum(n_observations) as n_fresh_observations,
-        count(case when n_halves_observations > 0 then 1 end) as n_halves_accounts,
-        sum(n_halves_observations) as n_halves_observations,
         count(case when is_identifying then 1 end) as n_identifying_accounts,
         max(weight) / {{ exact_sum('weight') }} as top_account_share,
         {{ exact_sum('case when is_identifying then weight end') }} / {{ exact_sum('weight') }} as identifying_share
     from accounts
+    group by cell_number, horizon_months
+),
+
+halves_counted as (
+    select
+        cell_number,
+        horizon_months,
+        count(distinct account_number) as n_halves_accounts,
+        sum(n_halves_observations) as n_halves_observations
+    from company_sums
+    where n_halves_observations > 0
     group by cell_number, horizon_months
 ),
 
@@ -100,8 +112,8 @@ final as (
         coalesce(samples.n_without_base, 0) as n_without_base,
         coalesce(samples.n_observations, 0) as n_observations,
         coalesce(accounts_counted.n_fresh_observations, 0) as n_fresh_observations,
-        coalesce(accounts_counted.n_halves_accounts, 0) as n_halves_accounts,
-        coalesce(accounts_counted.n_halves_observations, 0) as n_halves_observations,
+        coalesce(halves_counted.n_halves_accounts, 0) as n_halves_accounts,
+        coalesce(halves_counted.n_halves_observations, 0) as n_halves_observations,
         coalesce(accounts_counted.n_accounts, 0) as n_accounts,
         coalesce(accounts_counted.n_identifying_accounts, 0) as n_identifying_accounts,
         coalesce(samples.n_latest_accounts, 0) as n_latest_accounts,
@@ -119,6 +131,10 @@ final as (
         on
             cells.cell_number = accounts_counted.cell_number
             and horizons.horizon_months = accounts_counted.horizon_months
+    left join halves_counted
+        on
+            cells.cell_number = halves_counted.cell_number
+            and horizons.horizon_months = halves_counted.horizon_months
 )
 
 select * from final

@@ -6,6 +6,11 @@ sums as {{ not_materialized() }}(
     select * from {{ ref('int_value_clusters_summed') }}
 ),
 
+-- Those of the panels that are estimated for the company alone.
+company_sums as {{ not_materialized() }}(
+    select * from {{ ref('int_company_clusters_summed') }}
+),
+
 accounts as {{ not_materialized() }}(
     select * from sums
     where cluster_level = 'account'
@@ -56,7 +61,7 @@ clusters as {{ not_materialized() }}(
         1 as n_clusters,
         halves_leverage as leverage,
         0e0 as noise_weight
-    from sums
+    from company_sums
     where
         halves_points_points > 0
         or halves_apart_apart > 0
@@ -73,7 +78,7 @@ clusters as {{ not_materialized() }}(
         1 as n_clusters,
         even_leverage as leverage,
         0e0 as noise_weight
-    from sums
+    from company_sums
     where
         even_points_points > 0
         or even_growth_growth > 0

@@ -1,0 +1,12 @@
+with
+
+outcomes as {{ not_materialized() }}(
+    select * from {{ ref('int_account_outcomes_observed') }}
+    where
+        is_usable
+        and is_fresh
+),
+
+{{ centred_panels('outcomes', company_panels(), [], []) }}
+
+select * from final
