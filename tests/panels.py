@@ -385,6 +385,7 @@ def compiled_estimator(folder: Path, horizons: Sequence[int] = (HORIZON,), **var
         "as_of_date": "2034-12-31",
         "revenue_horizons_months": list(horizons),
         "account_dimensions": ["region"],
+        "dimensions_by_halves": ["region"],
         **variables,
     }
     target = folder / "target"

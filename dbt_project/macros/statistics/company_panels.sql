@@ -1,6 +1,6 @@
 {#
-    As value_panels(), the panels that are estimated for the company alone. They stand beside its estimates; for each value of each
-    dimension too they would take as long as all estimates together, and few values have the accounts that they need.
+    As value_panels(), the panels that are estimated for the company, and for the values of dimensions that `dimensions_by_halves`
+    names. They stand beside the estimates; for each value of each dimension they would take nearly as long as those.
 
     - even: the main panel with every account and quarter end weighing alike.
     - halves: accounts of which both halves of the contacts have answered; the halves' mean, and half their difference.

@@ -7,6 +7,6 @@ outcomes as {{ not_materialized() }}(
         and is_fresh
 ),
 
-{{ centred_panels('outcomes', company_panels(), [], []) }}
+{{ centred_panels('outcomes', company_panels(), var('dimensions_by_halves'), []) }}
 
 select * from final

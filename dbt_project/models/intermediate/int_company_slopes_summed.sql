@@ -12,6 +12,6 @@ blocks as (
     select * from {{ ref('int_value_blocks_numbered') }}
 ),
 
-{{ residual_sums('panels', 'period_effects', 'blocks', company_panels(), []) }}
+{{ residual_sums('panels', 'period_effects', 'blocks', company_panels(), var('dimensions_by_halves')) }}
 
 select * from final

@@ -7,6 +7,10 @@ outcomes as (
         and is_fresh
 ),
 
+cells as (
+    select * from {{ ref('int_value_cells_numbered') }}
+),
+
 clusters as (
     select * from {{ ref('int_company_clusters_summed') }}
     where cluster_level = 'account'
@@ -23,13 +27,25 @@ summed as (
 ),
 
 -- How the halves of an account's contacts move apart in fresh answers: what lasts between them is in the account's mean
--- and disturbs no slope. It is measured for the company, whose people answer everywhere.
+-- and disturbs no slope. A cell without halves of its own has the company's, whose people answer
+-- everywhere.
 halves as (
     select
+        cell_number,
         horizon_months,
         {{ exact_sum('halves_apart_apart') }} / nullif({{ exact_sum('halves_noise_weight') }}, 0) as contact_variance
     from clusters
-    group by horizon_months
+    group by cell_number, horizon_months
+),
+
+company as (
+    select
+        halves.horizon_months,
+        halves.contact_variance
+    from halves
+    inner join cells
+        on halves.cell_number = cells.cell_number
+    where cells.dimension = 'all'
 ),
 
 -- Where no halves are known, how far contacts of one account are apart on one day.
@@ -38,10 +54,16 @@ final as (
         summed.cell_number,
         summed.horizon_months,
         {{ as_count('summed.n_contacts_beyond_first') }} as n_contacts_beyond_first,
-        coalesce(halves.contact_variance, summed.squares / summed.n_contacts_beyond_first) as contact_variance
+        coalesce(
+            halves.contact_variance, company.contact_variance, summed.squares / summed.n_contacts_beyond_first
+        ) as contact_variance
     from summed
     left join halves
-        on summed.horizon_months = halves.horizon_months
+        on
+            summed.cell_number = halves.cell_number
+            and summed.horizon_months = halves.horizon_months
+    left join company
+        on summed.horizon_months = company.horizon_months
     where summed.n_contacts_beyond_first > 0
 )
 

@@ -9,9 +9,9 @@ samples as (
     select * from {{ ref('int_value_samples_measured') }}
 ),
 
-company as (
+cells_by_halves as (
     select cell_number from {{ ref('int_value_cells_numbered') }}
-    where dimension = 'all'
+    where dimension in ('{{ (['all'] + var('dimensions_by_halves')) | join("', '") }}')
 ),
 
 slopes as (
@@ -249,13 +249,13 @@ joined as (
             and methods.path = unweighted.path
     left join levels
         on samples.cell_number = levels.cell_number
-    left join company
-        on samples.cell_number = company.cell_number
+    left join cells_by_halves
+        on samples.cell_number = cells_by_halves.cell_number
     cross join money
-    -- What is estimated for the company alone has no row elsewhere.
+    -- Elsewhere nothing is estimated by halves, and so nothing is refused.
     where
         methods.method <> 'within_account_iv'
-        or company.cell_number is not null
+        or cells_by_halves.cell_number is not null
 ),
 
 -- The first reason that applies, from what is not there at all to what is there and too little. Whether the interval of

@@ -6,7 +6,7 @@ sums as {{ not_materialized() }}(
     select * from {{ ref('int_value_clusters_summed') }}
 ),
 
--- Those of the panels that are estimated for the company alone.
+-- Those of the panels that are estimated for the company and, of few dimensions, for their values.
 company_sums as {{ not_materialized() }}(
     select * from {{ ref('int_company_clusters_summed') }}
 ),
