@@ -85,7 +85,7 @@ class Habits:
 
     def change_rows_and_run(self) -> str:
         """What hangs on changed rows is made of them, and then the rows are as they were."""
-        node = self._node()
+        node = self._node(with_children=True)
         table = f"{node['schema']}.{node['alias']}"
         with duckdb.connect(self._settings.build_file) as connection:
             connection.execute(f"create table main.kept as from {table}; truncate {table}")
@@ -106,9 +106,11 @@ class Habits:
 
     # How -----------------------------------------------------------------------------------------------------------
 
-    def _node(self) -> dict[str, str]:
+    def _node(self, *, with_children: bool = False) -> dict[str, str]:
         manifest = json.loads((self._settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
-        models = [node for _, node in sorted(manifest["nodes"].items()) if node["resource_type"] == "model"]
+        nodes = {unique_id: node for unique_id, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+        parents = {parent for node in nodes.values() for parent in node["depends_on"]["nodes"]}
+        models = [nodes[unique_id] for unique_id in sorted(nodes) if not with_children or unique_id in parents]
         node: dict[str, str] = self._random.choice(models)
         return node
 

@@ -13,6 +13,7 @@ from orchestration.findings import BuildError
 from orchestration.release.trust import OTHERS, check_as_left, is_as_left, tables_unlike_their_record
 from orchestration.release.warehouse import PublishedTable, open_build, open_read_only, write_release
 from orchestration.settings import Settings, load_settings
+from orchestration.transform.built import unaffected
 from orchestration.transform.dbt_cli import load_manifest
 from orchestration.transform.upkeep import check_hooks, drop_what_no_model_makes
 from tests.conftest import TINY_AS_OF, copy_project, run_dbt, run_nightly
@@ -121,6 +122,20 @@ def test_no_source_is_taken_for_a_table_of_dbt() -> None:
     assert {source["schema"] for source in load_manifest()["sources"].values()} < set(OTHERS)
 
 
+def test_an_ephemeral_model_is_no_table_of_which_a_night_could_speak() -> None:
+    kinds = {"model.stays": "table", "model.passed_on": "ephemeral", "seed.words": "seed"}
+    manifest = {
+        "nodes": {
+            unique_id: {"resource_type": unique_id.split(".")[0], "config": {"materialized": kind}}
+            for unique_id, kind in kinds.items()
+        },
+        "child_map": {"seed.words": ["model.passed_on"], "model.passed_on": ["model.stays"], "model.stays": []},
+        "parent_map": {"seed.words": [], "model.passed_on": ["seed.words"], "model.stays": ["model.passed_on"]},
+    }
+
+    assert unaffected(manifest, []) == ["seed.words", "model.stays"]
+
+
 # Models of every kind -----------------------------------------------------------------------------------------------
 
 PLAIN = "{{ config(contract={'enforced': false}) }} "
@@ -137,11 +152,13 @@ MODELS = {
     "marts/score/of_file": PLAIN + "select * from read_csv('/tmp/private.csv')",
     "marts/score/of_path": PLAIN + "select * from '/tmp/private.parquet'",
     "marts/score/of_literal": PLAIN + "select nps from marts.nps_by_month",
+    "marts/score/of_pivot": PLAIN + "select * from (pivot {{ ref('nps_by_month') }} on dimension using sum(nps))",
     "marts/score/of_clock": PLAIN + "{{ config(materialized='view') }} select current_date as today",
     "marts/score/of_chance": PLAIN + "{{ config(materialized='incremental') }} select random() as nps",
 }
 REFUSED = {"of_file": "read_csv()", "of_path": "/tmp/private.parquet", "of_literal": "marts.nps_by_month",
-           "of_clock": "current_date", "of_chance": "random()"}  # fmt: skip
+           "of_clock": "current_date", "of_chance": "random()",
+           "of_pivot": "what DuckDB cannot name (a pivot over values found in the data)"}  # fmt: skip
 
 
 def test_a_model_of_any_kind_is_what_dbt_says_or_is_refused(tiny_release: Path, tmp_path: Path) -> None:
