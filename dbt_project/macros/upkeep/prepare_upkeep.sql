@@ -17,6 +17,10 @@
             'create table if not exists upkeep.tables (unique_id varchar, definition varchar, inputs varchar, hash_sum hugeint, '
             ~ 'n_rows bigint, fingerprint varchar, fingerprint_before varchar, schema_name varchar, table_name varchar)'
         ) -%}
+        {# In a copy of a build that an older revision left. #}
+        {%- for column in ['schema_name', 'table_name'] -%}
+            {%- do run_query('alter table upkeep.tables add column if not exists ' ~ column ~ ' varchar') -%}
+        {%- endfor -%}
         {%- do run_query('create table if not exists upkeep.tests (unique_id varchar, definition varchar, inputs varchar)') -%}
         {%- set kept_up = [] -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
