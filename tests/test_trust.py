@@ -149,14 +149,14 @@ MODELS = {
     + SCORES,
     "intermediate/passed_on": "{{ config(materialized='ephemeral') }} select * from {{ ref('nps_by_month') }}",
     "marts/score/of_ephemeral": PLAIN + "select dimension, nps from {{ ref('passed_on') }}",
-    "marts/score/of_file": PLAIN + "select * from read_csv('/tmp/private.csv')",
-    "marts/score/of_path": PLAIN + "select * from '/tmp/private.parquet'",
+    "marts/score/of_file": PLAIN + "select * from read_csv('private.csv')",
+    "marts/score/of_path": PLAIN + "select * from 'private.parquet'",
     "marts/score/of_literal": PLAIN + "select nps from marts.nps_by_month",
     "marts/score/of_pivot": PLAIN + "select * from (pivot {{ ref('nps_by_month') }} on dimension using sum(nps))",
     "marts/score/of_clock": PLAIN + "{{ config(materialized='view') }} select current_date as today",
     "marts/score/of_chance": PLAIN + "{{ config(materialized='incremental') }} select random() as nps",
 }
-REFUSED = {"of_file": "read_csv()", "of_path": "/tmp/private.parquet", "of_literal": "marts.nps_by_month",
+REFUSED = {"of_file": "read_csv()", "of_path": "private.parquet", "of_literal": "marts.nps_by_month",
            "of_clock": "current_date", "of_chance": "random()",
            "of_pivot": "what DuckDB cannot name (a pivot over values found in the data)"}  # fmt: skip
 
