@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
+from orchestration.faults import FAULTY, faults_said, signals_as_interrupts
 from orchestration.findings import BuildError
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
@@ -25,6 +26,8 @@ logger = logging.getLogger(PACKAGE)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# As shells have it of a command that Ctrl-C ended.
+EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "spark-down": spark_down,
     }
     try:
-        return verbs[options.verb](load_settings(), options)
+        settings = load_settings()
+        with faults_said(settings.home, *FAULTY), signals_as_interrupts():
+            return verbs[options.verb](settings, options)
+    except KeyboardInterrupt:
+        said = f"{options.verb} was interrupted. Readers see what they saw before; start it again when you like."
+        print(said, file=sys.stderr)
+        return EXIT_INTERRUPTED
     except SettingsError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
@@ -103,12 +112,15 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
 def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) -> str | None:
     """Run a night, or a backfill of days, in this process, recorded in the Dagster instance; why it failed, or None."""
     # The code location can be imported once the project is parsed, and takes seconds that other verbs do not need.
+    from dagster import DagsterError
+    from sqlalchemy.exc import SQLAlchemyError
+
     from orchestration.definitions import defs
     from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
     from orchestration.runs.instance import open_instance
 
-    with open_instance(settings) as instance:
+    with faults_said(settings.dagster_home, SQLAlchemyError, DagsterError), open_instance(settings) as instance:
         fail_abandoned_runs(instance)
         config = backfill_config(days[0].isoformat(), days[1].isoformat()) if days else {}
         result = defs.resolve_job_def(BACKFILL if days else NIGHTLY).execute_in_process(
@@ -116,7 +128,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
             raise_on_error=False,
             run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
-    return None if result.success else why_it_failed(result.all_events)
+    return None if result.success else why_it_failed(result.all_events, settings.home)
 
 
 def dev(settings: Settings, options: argparse.Namespace) -> int:
@@ -126,7 +138,7 @@ def dev(settings: Settings, options: argparse.Namespace) -> int:
 
 def parse(settings: Settings, options: argparse.Namespace) -> int:
     dbt_cli.parse(settings)
-    print(f"parsed {dbt_cli.MANIFEST}")
+    print(f"parsed {dbt_cli.manifest_file(settings)}")
     return 0
 
 

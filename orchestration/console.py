@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from orchestration.faults import fault_in
 from orchestration.findings import PassingFaultError
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ def console(log: Path, verbose: bool) -> Iterator[TextIO]:
             logger.removeHandler(handler)
 
 
-def why_it_failed(events: Sequence[dg.DagsterEvent]) -> str:
-    """The reason of the first failure among a run's events: its own words where it gave them, else the error."""
+def why_it_failed(events: Sequence[dg.DagsterEvent], place: Path) -> str:
+    """The reason of the first failure among a run's events: its own words where it gave them, else the error.
+
+    ``place`` is named where the machine failed and the error names no file.
+    """
     for event in events:
         if event.is_step_failure:
             failure = event.step_failure_data.user_failure_data
@@ -64,10 +68,11 @@ def why_it_failed(events: Sequence[dg.DagsterEvent]) -> str:
     if not roots:
         return "FAILED: the run ended before it could say why; see the log."
     if roots[0].cls_name == INTERRUPTED:
-        return "FAILED: the run was interrupted."
+        raise KeyboardInterrupt
     if roots[0].cls_name == PassingFaultError.__name__:
         return roots[0].message.partition(": ")[2].strip()
-    return f"FAILED: {roots[0].message.strip()}"
+    found = fault_in(roots[0].message, place)
+    return found.text() if found is not None else f"FAILED: {roots[0].message.strip()}"
 
 
 def _root(error: SerializableErrorInfo) -> SerializableErrorInfo:

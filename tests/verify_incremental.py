@@ -83,7 +83,7 @@ def _build(home: Path, company: Company, **given: str) -> None:
     # Can be imported once the project is parsed.
     from orchestration.defs.enrichment import KEYWORDS, stores
 
-    manifest = dbt_cli.load_manifest()
+    manifest = dbt_cli.load_manifest(dbt_cli.manifest_file(settings))
     with open_build(settings) as connection:
         landing = land(connection, settings.raw, tables_from_manifest(manifest))
         enrich(connection, settings.enrichment_folder, KEYWORDS)

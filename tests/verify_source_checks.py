@@ -61,7 +61,7 @@ def checks_of(folder: Path, seed: int) -> tuple[str, list[tuple[str, ...]], int]
     settings = load_settings(build_environment(folder / "home", folder / "raw", NPS_AS_OF=AS_OF))
     dbt_cli.parse(settings, only_if_stale=True)
     with open_build(settings) as connection:
-        land(connection, settings.raw, tables_from_manifest(dbt_cli.load_manifest()))
+        land(connection, settings.raw, tables_from_manifest(dbt_cli.load_manifest(dbt_cli.manifest_file(settings))))
         keep_account_versions(connection, settings.history_folder, settings.as_of)
     verb = ["build", "--resource-type", "seed", "--resource-type", "model", "--select", "+source_checks"]
     dbt_cli.DbtRun(dbt_cli.command(settings, verb, dbt_cli.prepare_target(settings)), settings).finish()

@@ -5,7 +5,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration.transform.dbt_cli import load_manifest
+from orchestration.settings import load_settings
+from orchestration.transform.dbt_cli import load_manifest, manifest_file
 
 
 class ByFolder(DagsterDbtTranslator):
@@ -18,7 +19,7 @@ class ByFolder(DagsterDbtTranslator):
 
 
 TRANSLATOR = ByFolder()
-MANIFEST = load_manifest()
+MANIFEST = load_manifest(manifest_file(load_settings()))
 
 
 def asset_key(unique_id: str) -> dg.AssetKey:

@@ -10,8 +10,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from orchestration.faults import FAULTY, faults_said
 from orchestration.findings import BuildError, Finding, PassingFaultError
-from orchestration.release.publication import mend_published
+from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.mending import CORRUPT, mended, set_build_aside
 from orchestration.runs.record import BuildRecord
@@ -54,14 +55,14 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     started = now()
     run_id = context.run_id or "none"
     if context.instance is not None and context.run_id is not None:
-        context.instance.add_run_tags(run_id, {PROCESS_TAG: str(os.getpid())})
+        context.instance.add_run_tags(run_id, {PROCESS_TAG: process_tag(os.getpid())})
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
         found = mended(settings)
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)
         record.begin(
-            build_id=f"{started:%Y%m%dT%H%M%SZ}-{run_id[:8]}",
+            build_id=new_build_id(settings, started, run_id[:8]),
             started_at=started.isoformat(timespec="seconds"),
             phase_seconds={},
             repairs=[],
@@ -86,7 +87,7 @@ def explained(settings: Settings | None = None) -> Iterator[None]:
         BlockingIOError,
     )
     try:
-        with _corrupt_set_aside(settings):
+        with _corrupt_set_aside(settings), faults_said(settings.home if settings else "this machine", *FAULTY):
             yield
     except passing as error:
         logger.warning("a passing fault, perhaps: %s", error)
@@ -116,16 +117,26 @@ def fail_abandoned_runs(instance: dg.DagsterInstance) -> None:
     """Say of runs whose process is gone that they failed; else they would hold their place in the queue for ever."""
     running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(running):
-        process = run.tags.get(PROCESS_TAG)
-        if process is not None and not _is_alive(int(process)):
-            instance.report_run_failed(run, message=f"Process {process} of this run was ended from outside.")
+        tag = run.tags.get(PROCESS_TAG)
+        if tag is not None and not _is_alive(tag):
+            instance.report_run_failed(run, message=f"Process {tag.split()[0]} of this run was ended from outside.")
 
 
-def _is_alive(process: int) -> bool:
+def process_tag(process: int) -> str:
+    """A process by its number and, where the system tells, the moment of its start: numbers are given again."""
+    status = Path(f"/proc/{process}/stat")
+    if not status.is_file():
+        return str(process)
+    # The name of the program, in brackets, may hold blanks; the start is the twentieth word after it.
+    return f"{process} {status.read_text(encoding='utf-8', errors='replace').rpartition(')')[2].split()[19]}"
+
+
+def _is_alive(tag: str) -> bool:
+    process = int(tag.split()[0])
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return tag in (str(process), process_tag(process))

@@ -15,9 +15,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestration.faults import signals_held
 from orchestration.files import sync
 from orchestration.findings import BuildError, Finding
 from orchestration.release import pointer
@@ -37,7 +39,8 @@ from orchestration.settings import RELEASES_KEPT, Settings
 logger = logging.getLogger(__name__)
 
 # Other folders among the releases are none of ours.
-BUILD_ID = re.compile(r"\d{8}T\d{6}Z(-[0-9a-z]+)?")
+BUILD_ID = re.compile(r"[12]\d{7}T\d{6}Z(-[0-9a-z]+)?")
+ID_TIME, ID_TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 
 
 class NoReleaseError(Exception):
@@ -57,7 +60,31 @@ def releases(settings: Settings) -> list[str]:
     if not settings.releases_folder.is_dir():
         return []
     found = (folder.name for folder in settings.releases_folder.iterdir() if folder.is_dir())
-    return sorted(name for name in found if BUILD_ID.fullmatch(name))
+    return sorted(name for name in found if BUILD_ID.fullmatch(name) and _time_of(name) is not None)
+
+
+def _time_of(build_id: str) -> datetime | None:
+    """The time with which the id of a build begins."""
+    try:
+        return datetime.strptime(build_id[:ID_TIME_LENGTH], ID_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def new_build_id(settings: Settings, started: datetime, run: str) -> str:
+    """An id that comes after those of all releases, also where the clock goes behind the time of the last of them.
+
+    By their ids it is told which release is the newest, which the one before, and which may go.
+    """
+    known = [_time_of(build_id) for build_id in (*releases(settings), _build_shown(settings) or "")]
+    last = max((time for time in known if time is not None), default=None)
+    if last is not None and last >= started.replace(microsecond=0):
+        logger.warning(
+            "the clock says %s, and the last release is of %s: this one is numbered after it",
+            started.strftime(ID_TIME), last.strftime(ID_TIME),
+        )  # fmt: skip
+        started = last + timedelta(seconds=1)
+    return f"{started.strftime(ID_TIME)}-{run}"
 
 
 def published_build(settings: Settings) -> Mapping[str, Any] | None:
@@ -85,7 +112,15 @@ def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     shown = _build_shown(settings)
     for old in releases(settings)[:-RELEASES_KEPT]:
         if old != shown:
-            shutil.rmtree(settings.releases_folder / old)
+            _let_go(settings.releases_folder / old)
+
+
+def _let_go(release: Path) -> None:
+    """Remove a release that is not kept any longer; that it cannot be removed keeps nobody from the new one."""
+    try:
+        shutil.rmtree(release)
+    except OSError as error:
+        logger.warning("release %s is not needed any longer, and could not be removed: %s", release.name, error)
 
 
 def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
@@ -105,7 +140,8 @@ def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
         build = read_build(source)
         assert build is not None
         switches = stack.enter_context(ready(settings.destinations, source / DATABASE, build))
-        _switch({**switches, **own}, build_id)
+        with signals_held():
+            _switch({**switches, **own}, build_id)
     return build
 
 

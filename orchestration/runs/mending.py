@@ -7,6 +7,7 @@ on what they read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.comments import enrichment
+from orchestration.faults import fault_of
 from orchestration.files import set_aside
 from orchestration.raw import ledger
 from orchestration.release.warehouse import open_build, open_read_only, quoted
@@ -23,17 +25,12 @@ from orchestration.settings import Settings
 from orchestration.transform import account_history
 from orchestration.transform.built import forget_built, read_built
 
-# What DuckDB says of a file that it could not open although nothing is wrong with it.
-NOT_DAMAGE = (
-    "lock on file",
-    "Permission denied",
-    "Read-only file system",
-    "No space left",
-    "Too many open files",
-    "Out of Memory",
-)
+# What DuckDB says of a file that others have open.
+LOCKED = "lock on file"
 # What it says of a block that is not what was written, wherever in a build that comes up.
 CORRUPT = "Corrupt database file"
+# A file is written under such a name, with the number of the process, and renamed when it is whole.
+UNFINISHED = re.compile(r"\..+\.\d+(\.wal)?")
 # Enough of a file's end to see its last character that is not blank.
 END_BYTES = 64
 
@@ -42,6 +39,7 @@ def mended(settings: Settings) -> list[str]:
     """Look at every file that a build relies on; what was found and done, in sentences."""
     return [
         *_folders(settings),
+        *_unfinished(settings),
         *_record(settings),
         *_left(settings),
         *_manifest(settings),
@@ -82,6 +80,15 @@ def _folders(settings: Settings) -> Iterator[str]:
             yield f"{folder.name} was no folder and is kept as {set_aside(folder).name}"
 
 
+def _unfinished(settings: Settings) -> Iterator[str]:
+    """Files that killed runs had begun to write. There is no word to say of them."""
+    for folder in (settings.build_folder, settings.history_folder, settings.enrichment_folder):
+        for path in folder.glob(".*"):
+            if UNFINISHED.fullmatch(path.name) and path.is_file():
+                path.unlink()
+    yield from ()
+
+
 # The build file ----------------------------------------------------------------------------------------------------
 
 
@@ -95,7 +102,7 @@ def _build_file(settings: Settings) -> Iterator[str]:
         with open_read_only(file) as connection:
             is_ledger_damaged = _is_ledger_damaged(connection)
     except duckdb.Error as error:
-        if not any(words in str(error) for words in NOT_DAMAGE):
+        if LOCKED not in str(error) and fault_of(error, file) is None:
             yield f"{_kept(file, set_build_aside(settings))}: everything is built anew"
         return
     if is_ledger_damaged:
@@ -159,7 +166,9 @@ def _built(settings: Settings) -> Iterator[str]:
     try:
         is_damaged = not path.is_file()
         read_built(settings)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if path.is_file() and fault_of(error, path) is not None:
+            raise
         is_damaged = True
     if is_damaged:
         yield f"{_kept(path, set_aside(path))}: dbt looks at every table again"
@@ -209,8 +218,13 @@ def _restored_versions(settings: Settings, store: Path) -> str | None:
 
 
 def _holds(store: Path, columns: Collection[str], read: Callable[[Path], pa.Schema]) -> bool:
-    """Whether a Parquet file can be read and has the columns."""
+    """Whether a Parquet file can be read and has the columns.
+
+    Raises OSError where that cannot be told, because the machine does not let it be read.
+    """
     try:
         return set(columns) <= set(read(store).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        if store.is_file() and fault_of(error, store) is not None:
+            raise
         return False

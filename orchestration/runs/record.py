@@ -34,15 +34,17 @@ class BuildRecord:
         return json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
 
     def is_readable(self) -> bool:
-        """Whether the file is such a record, or is not there."""
+        """Whether the file is such a record, or is not there; OSError where the machine does not let it be read."""
+        if self.path.is_dir():
+            return False
         try:
             content = self.read()
-        except (OSError, ValueError):
+        except ValueError:
             return False
         parts: list[Any] = [content]
         if isinstance(content, dict):
             parts += [content[name] for name in (*SECTIONS, "phase_seconds", "peak_memory_mib") if name in content]
-        return not self.path.is_dir() and all(isinstance(part, dict) for part in parts)
+        return all(isinstance(part, dict) for part in parts)
 
     def begin(self, **run: Any) -> None:
         write_json(self.path, self.read() | run)

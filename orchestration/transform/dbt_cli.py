@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from orchestration.faults import fault_in
 from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
 from orchestration.release.warehouse import example_rows
 from orchestration.settings import REPOSITORY, Settings, now, process_environment
@@ -25,7 +26,7 @@ from orchestration.settings import REPOSITORY, Settings, now, process_environmen
 PROJECT = REPOSITORY / "dbt_project"
 REFERENCE = REPOSITORY / "seeds" / "reference"
 TARGET = PROJECT / "target"
-MANIFEST = TARGET / "manifest.json"
+MANIFEST = "manifest.json"
 PARTIAL_PARSE = "partial_parse.msgpack"
 # What dbt and we ourselves write inside the project: no part of its source.
 WRITTEN = ("target", "logs")
@@ -85,7 +86,17 @@ def engine_versions(settings: Settings) -> list[str]:
 # The manifest ------------------------------------------------------------------------------------------------------
 
 
-def load_manifest(path: Path = MANIFEST) -> dict[str, Any]:
+def parsed_folder(settings: Settings) -> Path:
+    """Where the parsed project is kept: beside it, for all homes, or under the home if nothing can be written there."""
+    may_write = os.access(TARGET if TARGET.is_dir() else PROJECT, os.W_OK | os.X_OK)
+    return TARGET if may_write else settings.home / "parsed"
+
+
+def manifest_file(settings: Settings) -> Path:
+    return parsed_folder(settings) / MANIFEST
+
+
+def load_manifest(path: Path = TARGET / MANIFEST) -> dict[str, Any]:
     """The parsed manifest, with every data test attached to the model that it is about."""
     if not path.is_file():
         raise ManifestMissingError(
@@ -126,41 +137,43 @@ def is_fresh(manifest: Path, sources: Iterable[Path]) -> bool:
     if not manifest.is_file():
         return False
     parsed = manifest.stat().st_mtime
-    return all(source.stat().st_mtime < parsed for source in sources)
+    # One that was parsed while the clock went ahead tells nothing of later changes.
+    return parsed <= now().timestamp() and all(source.stat().st_mtime < parsed for source in sources)
 
 
 def parse(settings: Settings, *, only_if_stale: bool = False) -> bool:
     """Parse the project; whether that was needed. The manifest is replaced whole, whoever is reading it."""
-    TARGET.mkdir(parents=True, exist_ok=True)
-    with _parse_lock():
-        if only_if_stale and is_fresh(MANIFEST, project_sources()):
+    folder, manifest = parsed_folder(settings), manifest_file(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _parse_lock(folder) as held:
+        if only_if_stale and is_fresh(manifest, project_sources()):
             return False
         started = now().timestamp()
-        scratch = TARGET / "parse"
+        scratch = folder / "parse"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         if partial_parse(settings).is_file():
             shutil.copy2(partial_parse(settings), scratch / PARTIAL_PARSE)
-        run = DbtRun(command(settings, ["parse"], scratch), settings)
-        run.finish()
-        (scratch / PARTIAL_PARSE).replace(partial_parse(settings))
-        (scratch / MANIFEST.name).replace(MANIFEST)
-        shutil.rmtree(scratch)
+        DbtRun(command(settings, ["parse"], scratch), settings, held=[held]).finish()
         # A file that is edited while dbt parses is newer than the manifest.
-        os.utime(MANIFEST, (started, started))
+        os.utime(scratch / MANIFEST, (started, started))
+        (scratch / PARTIAL_PARSE).replace(partial_parse(settings))
+        (scratch / MANIFEST).replace(manifest)
+        shutil.rmtree(scratch)
     return True
 
 
 def partial_parse(settings: Settings) -> Path:
     """What dbt keeps of a parsed project. It holds for one engine, whose own macros are part of it."""
-    return TARGET / f"partial_parse.{settings.target}.msgpack"
+    return parsed_folder(settings) / f"partial_parse.{settings.target}.msgpack"
 
 
 @contextmanager
-def _parse_lock() -> Iterator[None]:
-    with (TARGET / "parse.lock").open("w") as file:
+def _parse_lock(folder: Path) -> Iterator[int]:
+    """One parsing at a time. Yields the descriptor that holds the lock, for dbt to hold it, too."""
+    with (folder / "parse.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def prepare_target(settings: Settings) -> Path:
@@ -213,7 +226,11 @@ class DbtRun:
                         # Not an event: a traceback, or a message of the interpreter.
                         self.errors.append(line.rstrip())
                         continue
-                    event = json.loads(line)
+                    try:
+                        event = json.loads(line)
+                    except ValueError:
+                        # Cut off: dbt was killed in the midst of a line.
+                        continue
                     self.peak_memory_mib = max(self.peak_memory_mib, _peak_memory_mib(self._process.pid))
                     if event["info"]["level"] == "error":
                         self.errors.append(event["info"]["msg"])
@@ -277,8 +294,12 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
     results_file = settings.dbt_target_folder / "run_results.json"
     if not results_file.is_file():
         return DbtOutcome({}, (_broken_project(run),))
-    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
-    manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
+    try:
+        results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+        manifest = json.loads((settings.dbt_target_folder / MANIFEST).read_text(encoding="utf-8"))
+    except (ValueError, FileNotFoundError):
+        # Half written: dbt was killed, or there was no room.
+        return DbtOutcome({}, (_broken_project(run),))
     nodes = attach_tests(manifest)["nodes"]
     failures = tuple(
         _finding(settings, nodes[result["unique_id"]], nodes, result)
@@ -328,6 +349,9 @@ def _finding(
     settings: Settings, node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]], result: Mapping[str, Any]
 ) -> Finding:
     where = f"dbt_project/{node['original_file_path']}"
+    fault = fault_in(str(result["message"]), settings.build_file) if result["status"] != "fail" else None
+    if fault is not None:
+        return fault
     if node["resource_type"] != "test" or result["status"] != "fail":
         return Finding(
             f"{node['resource_type']}_error",
@@ -367,9 +391,20 @@ def examples(settings: Settings, query: str | None) -> tuple[str, ...]:
 
 
 def _broken_project(run: DbtRun) -> Finding:
+    said = "\n".join(run.errors)
+    fault = fault_in(said, "dbt")
+    if fault is not None:
+        return fault
+    if run.returncode < 0:
+        return Finding(
+            "dbt_ended",
+            "dbt",
+            f"it was ended by {signal.Signals(-run.returncode).name}, as the system does when memory runs out.",
+            next_step="See whether that was so (dmesg), lower NPS_MEMORY_LIMIT if it was, and start again.",
+        )
     return Finding(
         "dbt_project",
         "dbt_project",
-        "dbt could not work with the project.\n    " + "\n    ".join("\n".join(run.errors).splitlines()[-15:]),
+        "dbt could not work with the project.\n    " + "\n    ".join(said.splitlines()[-15:]),
         next_step="Mend the file that dbt names and run `make parse`.",
     )
