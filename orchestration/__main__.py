@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "spark-up": spark_up,
         "spark-down": spark_down,
     }
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no letter for a character of a name shows its number.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         settings = load_settings()
         with faults_said(settings.home, *FAULTY), signals_as_interrupts():

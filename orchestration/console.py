@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from orchestration.faults import fault_in
-from orchestration.findings import PassingFaultError
+from orchestration.findings import BuildError, PassingFaultError
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -69,7 +69,7 @@ def why_it_failed(events: Sequence[dg.DagsterEvent], place: Path) -> str:
         return "FAILED: the run ended before it could say why; see the log."
     if roots[0].cls_name == INTERRUPTED:
         raise KeyboardInterrupt
-    if roots[0].cls_name == PassingFaultError.__name__:
+    if roots[0].cls_name in (BuildError.__name__, PassingFaultError.__name__):
         return roots[0].message.partition(": ")[2].strip()
     found = fault_in(roots[0].message, place)
     return found.text() if found is not None else f"FAILED: {roots[0].message.strip()}"

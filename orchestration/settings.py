@@ -222,7 +222,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
     return Settings(
         raw=raw if "://" in raw else str(_folder("NPS_RAW", raw)),
-        home=_folder("NPS_HOME", env.get("NPS_HOME") or str(REPOSITORY / "var")),
+        home=_home("NPS_HOME", env.get("NPS_HOME") or str(REPOSITORY / "var")),
         target=_target(env.get("NPS_TARGET") or "duckdb"),
         as_of=_as_of(env.get("NPS_AS_OF"), raw, timezone),
         timezone=timezone,
@@ -233,7 +233,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
         recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
-        dev=_folder("NPS_DEV", env["NPS_DEV"]) if env.get("NPS_DEV") else None,
+        dev=_home("NPS_DEV", env["NPS_DEV"]) if env.get("NPS_DEV") else None,
         user=env.get("USER") or "dev",
     )
 
@@ -270,12 +270,26 @@ def _target(value: str) -> str:
 
 def _folder(name: str, value: str) -> Path:
     try:
+        # Whoever reads or writes the path later writes it in UTF-8.
+        value.encode()
         return Path(value).expanduser().resolve()
     except (RuntimeError, OSError, ValueError) as error:
         reason = str(error).rstrip(".")
         raise SettingsError(
             f"{name}={value!r} is not a folder of this machine ({reason}); write its whole path."
         ) from error
+
+
+def _home(name: str, value: str) -> Path:
+    """A folder of databases, whose engines take some characters for more than a part of a name."""
+    folder = _folder(name, value)
+    found = next((character for character in "?%" if character in str(folder)), None)
+    if found is not None:
+        raise SettingsError(
+            f"{name}={value!r} lies at {str(folder)!r}, and no database can be kept where a path has {found!r} in it; "
+            "use another folder."
+        )
+    return folder
 
 
 def _timezone(value: str) -> str:

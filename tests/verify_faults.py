@@ -403,7 +403,7 @@ def closed(place: Place, parts: Sequence[str]) -> Iterator[None]:
             path = place.raw if part == "raw" else place.home / part
             path.mkdir(parents=True, exist_ok=True)
             subprocess.run(["mount", "--bind", path, path], check=True)
-            mounts.callback(subprocess.run, ["umount", path], check=True)
+            mounts.callback(lambda path=path: subprocess.run(["umount", path], check=True))
             _remount(path, "ro,bind")
         yield
 
@@ -476,7 +476,7 @@ def user(place: Place, parts: Sequence[str]) -> Iterator[None]:
 
 def _mount(place: Place, *arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
-    place.afterwards.callback(subprocess.run, ["umount", arguments[-1]], check=True)
+    place.afterwards.callback(lambda: subprocess.run(["umount", arguments[-1]], check=True))
 
 
 def _remount(path: Path, options: str) -> None:

@@ -23,7 +23,7 @@ import pyarrow as pa
 from orchestration.comments.reading import Read, read_batch, reading_version
 from orchestration.comments.themes import Vocabulary, folded_text, read_vocabulary, themes_expression
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.release.warehouse import quoted
+from orchestration.release.warehouse import quoted, quoted_path
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _load_stored(connection: duckdb.DuckDBPyConnection, store: Path, version: st
     try:
         connection.execute(
             f"insert into read_comments select {', '.join(COLUMNS)} "
-            f"from read_parquet({quoted(str(store))}) where read_by = ?",
+            f"from read_parquet({quoted_path(store)}, hive_partitioning = false) where read_by = ?",
             [version],
         )
     except duckdb.Error as error:

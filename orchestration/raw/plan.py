@@ -22,7 +22,7 @@ from orchestration.raw.scan import ADDRESS, TEXT, FileColumn, Matched, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
 from orchestration.raw.texts import LONGEST_ROW, ROOM_FOR_ROWS, Header, empty_file, nearest, parse_header, text_of
 from orchestration.raw.workbooks import read_sheet
-from orchestration.release.warehouse import identifier, quoted
+from orchestration.release.warehouse import identifier, quoted, quoted_path
 
 CSV_OPTIONS = (
     f"auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, filename = '{ADDRESS}', "
@@ -486,7 +486,7 @@ def _read_wrapped(reading: Reading, file: RawFile) -> None:
 
 
 def _addresses(files: Iterable[RawFile]) -> str:
-    return "[" + ", ".join(quoted(file.address) for file in files) + "]"
+    return "[" + ", ".join(quoted_path(file.address) for file in files) + "]"
 
 
 def kinds(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:

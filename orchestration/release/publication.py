@@ -9,6 +9,7 @@ hardly ever fails, and a publication that failed has changed nothing under ``pub
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import shutil
@@ -107,12 +108,27 @@ def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     _check_complete(staged)
     seal(staged, build, sum(build.get("rows_out", {}).values()))
     settings.releases_folder.mkdir(parents=True, exist_ok=True)
-    staged.rename(settings.releases_folder / build["build_id"])
+    _move(staged, settings.releases_folder / build["build_id"])
     sync(settings.releases_folder)
     shown = _build_shown(settings)
     for old in releases(settings)[:-RELEASES_KEPT]:
         if old != shown:
             _let_go(settings.releases_folder / old)
+
+
+def _move(staged: Path, release: Path) -> None:
+    """Rename a folder; where releases are kept on a disk of their own, it is copied under another name first."""
+    try:
+        staged.rename(release)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        unfinished = release.with_name(f".{release.name}")
+        shutil.copytree(staged, unfinished)
+        for path in unfinished.rglob("*"):
+            sync(path)
+        unfinished.rename(release)
+        shutil.rmtree(staged)
 
 
 def _let_go(release: Path) -> None:

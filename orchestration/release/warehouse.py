@@ -27,6 +27,8 @@ PUBLISHED_TAG = "published"
 LOCK_POLL_SECONDS = 0.2
 # As DuckDB says who has a file open.
 LOCK_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<process>\d+)\)")
+# By these characters, DuckDB takes a path for those of many files.
+PATTERN = re.compile(r"[*?[]")
 COSTLY_COMPRESSION = "fsst,dict_fsst,dictionary,zstd,alp,alprd,chimp,patas,roaring"
 
 
@@ -148,6 +150,12 @@ def _connected(build_file: Path) -> duckdb.DuckDBPyConnection:
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_path(path: Path | str) -> str:
+    """A path as DuckDB's readers take it, in which no character makes a pattern; an address of a server as it is."""
+    text = str(path)
+    return quoted(text if "://" in text else PATTERN.sub(r"[\g<0>]", text))
 
 
 def identifier(name: str) -> str:

@@ -6,6 +6,7 @@ on what they read.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -16,9 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.comments import enrichment
-from orchestration.faults import fault_of
+from orchestration.faults import fault_in, fault_of
 from orchestration.files import set_aside
+from orchestration.findings import BuildError
 from orchestration.raw import ledger
+from orchestration.release.pointer import STORE
 from orchestration.release.warehouse import open_build, open_read_only, quoted
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings
@@ -33,6 +36,31 @@ CORRUPT = "Corrupt database file"
 UNFINISHED = re.compile(r"\..+\.\d+(\.wal)?")
 # Enough of a file's end to see its last character that is not blank.
 END_BYTES = 64
+
+
+def check_home(settings: Settings) -> None:
+    """An error where a part of the home may not be written to: better now than when the night has done its work."""
+    parts = (
+        settings.home,
+        settings.build_folder,
+        settings.history_folder,
+        settings.enrichment_folder,
+        settings.releases_folder,
+        settings.published_folder.with_name(STORE),
+    )
+    findings = [
+        finding
+        for path in parts
+        if path.is_dir() and not os.access(path, os.W_OK | os.X_OK)
+        for finding in [fault_in(_why_closed(path), path)]
+        if finding is not None
+    ]
+    if findings:
+        raise BuildError(*findings)
+
+
+def _why_closed(path: Path) -> str:
+    return os.strerror(errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES)
 
 
 def mended(settings: Settings) -> list[str]:

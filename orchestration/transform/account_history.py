@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.raw.tables import RAW_SCHEMA
-from orchestration.release.warehouse import quoted
+from orchestration.release.warehouse import quoted, quoted_path
 
 SCHEMA = "history"
 TABLE = "account_versions"
@@ -89,7 +89,8 @@ def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, a
     store = folder / STORE
     connection.execute(f"create or replace temp table account_versions ({_COLUMNS})")
     if store.is_file():
-        connection.execute(f"insert into account_versions by name from read_parquet({quoted(str(store))})")
+        kept = f"read_parquet({quoted_path(store)}, hive_partitioning = false)"
+        connection.execute(f"insert into account_versions by name from {kept}")
     ((newest,),) = connection.execute("select max(first_seen_on) from account_versions").fetchall()
     n_added = 0
     if newest is None or as_of >= newest:

@@ -136,7 +136,7 @@ class Wrapper(MetaPathFinder):
             execute(module)
             self._replace(module)
 
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        spec.loader.exec_module = exec_module
         return spec
 
 
