@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
-from orchestration.faults import FAULTY, faults_said, signals_as_interrupts
+from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
@@ -51,11 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    try:
         with faults_said(settings.home, *FAULTY), signals_as_interrupts():
             return verbs[options.verb](settings, options)
     except KeyboardInterrupt:
-        said = f"{options.verb} was interrupted. Readers see what they saw before; start it again when you like."
-        print(said, file=sys.stderr)
+        shown = published_build(settings)
+        said = f"build {shown['build_id']}, whole" if shown else "nothing yet"
+        print(f"{options.verb} was interrupted. Readers see {said}. Start it again when you like.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -98,6 +103,7 @@ def backfill(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None = None) -> int:
+    make_room_for_files()
     with console(settings.logs_folder / "nightly.log", options.verbose) as shown:
         if dbt_cli.parse(settings, only_if_stale=True):
             logger.info("parsed the dbt project, which had changed")

@@ -7,6 +7,7 @@ fault is told by its text, wherever it came up.
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ FAULTS = (
     ),
     Fault(
         "no_permission",
-        ("Permission denied", "Operation not permitted", "unable to open database file"),
+        ("Permission denied", "Operation not permitted"),
         "the user who runs this may not do that",
         "Give the file to that user (chown, chmod u+rw), or set NPS_HOME to a folder of your own",
     ),
@@ -88,7 +89,13 @@ FAULTS = (
         "disk_error",
         ("Input/output error", "disk I/O error", "Stale file handle", "Remote I/O error"),
         "the disk could not be read or written",
-        "Look at the disk (dmesg), or set NPS_HOME to another one",
+        "See whether the disk is full (df -h) or broken (dmesg), or set NPS_HOME to another one",
+    ),
+    Fault(
+        "not_opened",
+        ("unable to open database file",),
+        "it could not be opened",
+        "See who may write there (ls -l), and how many files a process may open (ulimit -n)",
     ),
     Fault(
         "not_a_folder",
@@ -103,6 +110,8 @@ FAULTS = (
         "Set NPS_HOME to a shorter path",
     ),
 )
+# So many files a process of a build has open at once, at most, and as many again to spare.
+FILES_NEEDED = 256
 # The errors behind which a fault may be.
 FAULTY = (OSError, MemoryError, RuntimeError, ImportError, sqlite3.Error, duckdb.Error)
 # A path as the system, DuckDB and SQLite quote it.
@@ -134,6 +143,23 @@ def fault_in(text: str, place: Path | str) -> Finding | None:
                     next_step=f"{fault.next_step}, and start again.",
                 )
     return None
+
+
+def make_room_for_files() -> None:
+    """Let this process, and dbt, open as many files as a build needs; an error if the system does not let it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = FILES_NEEDED if hard == resource.RLIM_INFINITY else min(hard, FILES_NEEDED)
+    if allowed < FILES_NEEDED:
+        raise BuildError(
+            Finding(
+                "too_many_files",
+                "this user",
+                f"a process may open {hard} files, and a build needs {FILES_NEEDED}.",
+                next_step=f"Let it open more (ulimit -n {FILES_NEEDED}), and start again.",
+            )
+        )
+    if soft != resource.RLIM_INFINITY and soft < FILES_NEEDED:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_NEEDED, hard))
 
 
 @contextmanager

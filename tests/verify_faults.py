@@ -323,7 +323,7 @@ def what_readers_saw(
         yield "readers see what is neither the old release nor the new one"
     if code == 0 and seen != (company.old if command == "rollback" else company.new):
         yield "it says that it succeeded, and readers see another release"
-    if code > 0 and after != before:
+    if code == 1 and after != before:
         yield "it says that it failed, and what is published is another"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -211,6 +212,8 @@ class DbtRun:
             errors="replace",
             pass_fds=held,
         )
+        # Whatever keeps the events from being read to their end: dbt ends with this process.
+        atexit.register(self._end)
 
     @property
     def returncode(self) -> int:
@@ -255,6 +258,7 @@ class DbtRun:
                     self._process.wait(timeout=INTERRUPT_SECONDS)
                 except subprocess.TimeoutExpired:
                     self._process.kill()
+        atexit.unregister(self._end)
 
 
 def _peak_memory_mib(process: int) -> int:

@@ -94,7 +94,8 @@ def counted(call: Callable[..., Any]) -> Callable[..., Any]:
     """A call of the system: it happens if the path, or the one of the open file, is meant."""
 
     def faulty(*arguments: Any, **options: Any) -> Any:
-        target = arguments[0]
+        # Of a link, the name that it gets.
+        target = arguments[FAULT["call"] == "link"]
         path = str(Path(f"/proc/self/fd/{target}").readlink()) if isinstance(target, int) else os.fsdecode(target)
         if FAULT.get("path", "") in path and path != FAULT["marker"] and is_time():
             happen(path)
