@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-kills verify-shapes \
+.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
@@ -123,8 +123,8 @@ verify-statistics: .venv/dev ## the value of a point, of calling, and intervals,
 verify-source-checks: .venv/dev ## false alarms of the checks of what arrived, on companies without dirt: COMPANIES=200
 	@$(BIN)/python -m tests.verify_source_checks $(COMPANIES)
 
-verify-kills: .venv/dev ## nights killed at random moments, and the nights after them: KILLS=10
-	@$(BIN)/python -m tests.verify_kills $(KILLS)
+verify-faults: .venv/dev ## faults and kills at every moment, each against a build from nothing: FIRST=0 TRIALS=20, or NAMES="'at the switch' killed"
+	@$(BIN)/python -m tests.verify_faults $(or $(FIRST),0) $(TRIALS) $(NAMES)
 
 verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0, HABITS=1 with work by hand between them
 	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST) $(if $(HABITS),habits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -278,7 +279,7 @@ def test_a_release_that_cannot_be_removed_keeps_nobody_from_the_new_one(
 
     for number in range(1, 8):
         publish_number(settings, number)
-    monkeypatch.setattr(publication.shutil, "rmtree", refused)
+    monkeypatch.setattr(shutil, "rmtree", refused)
     keep_staged(settings, stage(settings, 8))
     assert len(releases(settings)) == 8
 

@@ -114,7 +114,7 @@ class Company:
     """
 
     folder: Path
-    server: PostgresServer
+    server: PostgresServer | None = None
     old: Mapping[str, str] = field(default_factory=dict)
     new: Mapping[str, str] = field(default_factory=dict)
 
@@ -127,28 +127,34 @@ class Company:
         return self.folder / "raw"
 
 
-def build_company(folder: Path, server: PostgresServer) -> Company:
+def build_company(folder: Path, server: PostgresServer | None = None, first: Path | None = None) -> Company:
+    """The homes of a campaign; ``first`` is one in which the rows of write_tiny_raw have been built already.
+
+    Then, what arrives is built upon it alone, and not from nothing besides.
+    """
     company = Company(folder, server)
     homes = company.homes
-    if "COMPANY" in os.environ:
-        known = Company(Path(os.environ["COMPANY"]), server)
-        return Company(known.folder, server, contents(known.homes["publish"]), contents(known.homes["rollback"]))
     write_tiny_raw(company.raw)
-    _succeed(run_nightly(homes["nightly"], company.raw, NPS_AS_OF=FIRST_DAY))
+    if first is None:
+        _succeed(run_nightly(homes["nightly"], company.raw, NPS_AS_OF=FIRST_DAY))
+    else:
+        shutil.copytree(first, homes["nightly"], symlinks=True)
     old = contents(homes["nightly"])
     with (company.raw / "survey_responses.csv").open("a", encoding="utf-8") as responses:
         responses.write("late,a1,c1,2024-06-20T10:00:00Z,0,It broke\n")
     accounts = company.raw / "crm_accounts.csv"
     accounts.write_text(accounts.read_text(encoding="utf-8").replace("a3,Account 3,enterprise", "a3,Account 3,small"))
-    # Which no raw file tells any more.
-    shutil.copytree(homes["nightly"] / "history", folder / "afresh" / "history")
-    _succeed(run_nightly(folder / "afresh", company.raw, NPS_AS_OF=NEXT_DAY))
-    new = contents(folder / "afresh")
-    shutil.rmtree(folder / "afresh")
     shutil.copytree(homes["nightly"], homes["rollback"], symlinks=True)
     _succeed(run_nightly(homes["rollback"], company.raw, NPS_AS_OF=NEXT_DAY))
     shutil.copytree(homes["rollback"], homes["publish"], symlinks=True)
     _succeed(run_cli(homes["publish"], company.raw, "rollback"))
+    afresh = homes["rollback"]
+    if first is None:
+        afresh = folder / "afresh"
+        # Which no raw file tells any more.
+        shutil.copytree(homes["nightly"] / "history", afresh / "history")
+        _succeed(run_nightly(afresh, company.raw, NPS_AS_OF=NEXT_DAY))
+    new = contents(afresh)
     return Company(folder, server, old, new)
 
 
@@ -278,8 +284,9 @@ def _files(home: Path) -> dict[str, str]:
     return {name: file_hash(path) for name, path in named.items() if not name.startswith(PASSED_OVER)}
 
 
-def serve(place: Place, server: PostgresServer) -> None:
+def serve(place: Place, server: PostgresServer | None) -> None:
     """Publish what is published in a database and in Parquet files, too."""
+    assert server is not None
     name = place.folder.name.replace("-", "_")
     server.run(f"create database {name}")
     place.database = server.url(database=name)
@@ -403,7 +410,7 @@ def closed(place: Place, parts: Sequence[str]) -> Iterator[None]:
             path = place.raw if part == "raw" else place.home / part
             path.mkdir(parents=True, exist_ok=True)
             subprocess.run(["mount", "--bind", path, path], check=True)
-            mounts.callback(lambda path=path: subprocess.run(["umount", path], check=True))
+            mounts.callback(_unmount, path)
             _remount(path, "ro,bind")
         yield
 
@@ -476,7 +483,11 @@ def user(place: Place, parts: Sequence[str]) -> Iterator[None]:
 
 def _mount(place: Place, *arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
-    place.afterwards.callback(lambda: subprocess.run(["umount", arguments[-1]], check=True))
+    place.afterwards.callback(_unmount, arguments[-1])
+
+
+def _unmount(path: Path | str) -> None:
+    subprocess.run(["umount", path], check=True)
 
 
 def _remount(path: Path, options: str) -> None:

@@ -137,7 +137,7 @@ class Wrapper(MetaPathFinder):
             execute(module)
             self._replace(module)
 
-        spec.loader.exec_module = exec_module
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
 
 
@@ -169,7 +169,7 @@ if FAULT and is_meant():
         for name in CALLS[FAULT["call"]]:
             setattr(os, name, (writing if name == "open" else counted)(getattr(os, name)))
         if FAULT["call"] == "write":
-            io.open = builtins.open = writing(io.open)  # type: ignore[assignment]
+            io.open = builtins.open = writing(io.open)
     if FAULT["does"] == "count":
         FAULT["nth"] = 0
         atexit.register(write_count)
