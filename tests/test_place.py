@@ -191,14 +191,30 @@ def test_a_name_that_looks_like_a_pattern_is_a_name(
     ]
 
 
-@pytest.mark.parametrize("name", ["year=2024", "segment=x", "a*b", "[ab]"])
-def test_the_history_is_read_in_a_home_of_any_name(
-    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
-) -> None:
+def accounts_of(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(
         "create schema raw; create table raw.crm_accounts as select 1 as _row_number, 'a1' as account_id, "
         "'large' as segment, null as size_band, null as region, null as industry, null as owner_id, null as updated_at"
     )
+
+
+def test_a_clock_that_went_ahead_does_not_end_the_history(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    accounts_of(warehouse)
+    keep_account_versions(warehouse, tmp_path, date(2024, 7, 1), date(2024, 7, 1))
+    for day, today, segment in ((date(2036, 7, 1),) * 2 + ("small",), (date(2024, 7, 2),) * 2 + ("huge",)):
+        warehouse.execute("update raw.crm_accounts set segment = ?", [segment])
+        keep_account_versions(warehouse, tmp_path, day, today)
+    assert warehouse.execute("select segment, first_seen_on from history.account_versions order by all").fetchall() == [
+        ("huge", date(2024, 7, 2)),
+        ("large", date(2024, 7, 1)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["year=2024", "segment=x", "a*b", "[ab]"])
+def test_the_history_is_read_in_a_home_of_any_name(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
+) -> None:
+    accounts_of(warehouse)
     for folder in (name, "a", "a and b"):
         for day in (1, 2):
             keep_account_versions(warehouse, tmp_path / folder / "history", date(2024, 7, day))

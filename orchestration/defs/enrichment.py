@@ -12,7 +12,7 @@ from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.warehouse import open_build
-from orchestration.settings import Settings
+from orchestration.settings import Settings, now
 from orchestration.transform import account_history
 from orchestration.transform.account_history import keep_account_versions
 from orchestration.transform.dbt_cli import REFERENCE
@@ -59,7 +59,7 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
         record.invalidate("enrichment")
         with open_build(settings) as connection:
             enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
-            n_added = keep_account_versions(connection, settings.history_folder, settings.as_of)
+            n_added = keep_account_versions(connection, settings.history_folder, settings.as_of, now().date())
     record.write(
         "enrichment",
         {

@@ -8,6 +8,7 @@ rows.
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,8 @@ import duckdb
 
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.warehouse import quoted, quoted_path
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = "history"
 TABLE = "account_versions"
@@ -80,11 +83,14 @@ where
 """
 
 
-def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> int:
+def keep_account_versions(
+    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date, today: date | None = None
+) -> int:
     """Add what schema raw shows of the accounts to the store, and land it as history.account_versions; rows added.
 
     A night that was built before is built again on what it saw then: of one day the last word counts. A date before
-    the newest of the store adds nothing, because the raw rows are not those of that day.
+    the newest of the store adds nothing, because the raw rows are not those of that day. So that a clock which once
+    went ahead does not end the history, what was seen after ``today``, and after the date, counts as seen on it.
     """
     store = folder / STORE
     connection.execute(f"create or replace temp table account_versions ({_COLUMNS})")
@@ -92,6 +98,11 @@ def keep_account_versions(connection: duckdb.DuckDBPyConnection, folder: Path, a
         kept = f"read_parquet({quoted_path(store)}, hive_partitioning = false)"
         connection.execute(f"insert into account_versions by name from {kept}")
     ((newest,),) = connection.execute("select max(first_seen_on) from account_versions").fetchall()
+    latest = max(as_of, today or date.max)
+    if newest is not None and newest > latest:
+        logger.warning("accounts were last seen on %s, when the clock went ahead; that counts as %s", newest, latest)
+        connection.execute("update account_versions set first_seen_on = least(first_seen_on, ?)", [latest])
+        newest = latest
     n_added = 0
     if newest is None or as_of >= newest:
         connection.execute(_SEEN)
