@@ -110,8 +110,8 @@ FAULTS = (
         "Set NPS_HOME to a shorter path",
     ),
 )
-# So many files a process of a build has open at once, at most, and as many again to spare.
-FILES_NEEDED = 256
+# With so many files a small build comes to its end, and with so many there is some to spare.
+FILES_NEEDED, FILES_WANTED = 64, 256
 # The errors behind which a fault may be.
 FAULTY = (OSError, MemoryError, RuntimeError, ImportError, sqlite3.Error, duckdb.Error)
 # A path as the system, DuckDB and SQLite quote it.
@@ -148,18 +148,18 @@ def fault_in(text: str, place: Path | str) -> Finding | None:
 def make_room_for_files() -> None:
     """Let this process, and dbt, open as many files as a build needs; an error if the system does not let it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = FILES_NEEDED if hard == resource.RLIM_INFINITY else min(hard, FILES_NEEDED)
+    allowed = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
     if allowed < FILES_NEEDED:
         raise BuildError(
             Finding(
                 "too_many_files",
                 "this user",
                 f"a process may open {hard} files, and a build needs {FILES_NEEDED}.",
-                next_step=f"Let it open more (ulimit -n {FILES_NEEDED}), and start again.",
+                next_step=f"Let it open more (ulimit -n {FILES_WANTED}), and start again.",
             )
         )
-    if soft != resource.RLIM_INFINITY and soft < FILES_NEEDED:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_NEEDED, hard))
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 @contextmanager

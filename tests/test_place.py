@@ -97,10 +97,10 @@ def test_more_files_may_be_opened_where_the_system_lets_it() -> None:
             text=True,
             check=False,
         )
-        for hard in (1024, 64)
+        for hard in (1024, 40)
     )
     assert enough.stdout.strip() == "256"
-    assert "a process may open 64 files, and a build needs 256" in few.stderr
+    assert "a process may open 40 files, and a build needs 64" in few.stderr
     make_room_for_files()
 
 
