@@ -170,6 +170,9 @@ def faults_said(place: Path | str, *kinds: type[BaseException]) -> Iterator[None
     except BuildError:
         raise
     except kinds as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            # The engine says in words of its own that Ctrl-C ended a query.
+            raise error.__cause__ from None
         found = fault_of(error, place)
         if found is None:
             raise

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Timer
 
 import duckdb
 import pytest
@@ -113,6 +114,13 @@ def test_a_command_that_is_told_to_end_is_interrupted(number: signal.Signals) ->
     with pytest.raises(KeyboardInterrupt), signals_as_interrupts():
         signal.raise_signal(number)
     assert signal.getsignal(number) == before
+
+
+def test_a_query_that_is_interrupted_is_no_error_of_the_engine() -> None:
+    Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    endless = "select count(*) from range(300000) as a, range(300000) as b where (a.range * b.range) % 7 = 3"
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupts(), faults_said("/home", RuntimeError):
+        duckdb.sql(endless).fetchall()
 
 
 def test_a_command_that_is_to_outlive_its_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
