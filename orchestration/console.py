@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from orchestration.findings import PassingFaultError
+from orchestration.findings import BuildError, PassingFaultError
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -65,7 +65,7 @@ def why_it_failed(events: Sequence[dg.DagsterEvent]) -> str:
         return "FAILED: the run ended before it could say why; see the log."
     if roots[0].cls_name == INTERRUPTED:
         return "FAILED: the run was interrupted."
-    if roots[0].cls_name == PassingFaultError.__name__:
+    if roots[0].cls_name in (BuildError.__name__, PassingFaultError.__name__):
         return roots[0].message.partition(": ")[2].strip()
     return f"FAILED: {roots[0].message.strip()}"
 

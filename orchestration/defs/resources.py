@@ -13,6 +13,7 @@ import duckdb
 from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.release.publication import mend_published
 from orchestration.release.warehouse import writer_lock
+from orchestration.runs.layout import take_over
 from orchestration.runs.mending import CORRUPT, mended, set_build_aside
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
@@ -57,7 +58,7 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
         context.instance.add_run_tags(run_id, {PROCESS_TAG: str(os.getpid())})
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
-        found = mended(settings)
+        found = [*take_over(settings), *mended(settings)]
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)
         record.begin(
