@@ -29,10 +29,7 @@ FOLDER = Path(__file__).with_name("layouts")
 FILE = FOLDER / f"{LAYOUT}.yml"
 # What others write into the home, or is written anew before it is read; and the raw files of the tests.
 NOT_OURS = ("build/dbt", "build/logs", "build/release", "build/target", "dagster", "raw", "validation", "report")
-IDS = (
-    (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}"), "<build>"),
-    (re.compile(r"\.\d{4,}$"), ".<process>"),
-)
+BUILD_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 # Mappings whose keys are data: names of tables, files, packages, phases.
 BY_NAME = {
     "build/built.json": {"inputs.data", "tests"},
@@ -77,9 +74,7 @@ def described(home: Path) -> dict[str, Any]:
 
 def _files(home: Path) -> Iterator[str]:
     for path in home.rglob("*"):
-        name = str(path.relative_to(home))
-        for pattern, word in IDS:
-            name = pattern.sub(word, name)
+        name = BUILD_ID.sub("<build>", str(path.relative_to(home)))
         parts = Path(name).parts
         ends = [end for end in range(1, len(parts) + 1) if "/".join(parts[:end]).endswith(NOT_OURS)]
         if ends:

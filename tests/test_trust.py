@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,9 @@ def test_rows_changed_by_hand_anywhere_do_not_reach_a_release(tiny_release: Path
     for table in ("staging.stg_crm__accounts", "marts.nps_by_month", "marts.dim_accounts"):
         assert f"{table}: its rows are not those that the last build left; it is built anew" in done.stderr
     assert "fct_nps_responses: its rows" not in done.stderr
+    repairs = json.loads((home / "published" / "build.json").read_text())["repairs"]
+    assert repairs[0].startswith("the build file is not what the last build left")
+    assert repairs[-1].endswith("its rows are not those that the last build left; it is built anew")
     assert contents(home) == contents(tiny_release)
 
 

@@ -74,6 +74,10 @@ def layout_of(path: Path) -> int:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0
+    return _layout_in(content)
+
+
+def _layout_in(content: Any) -> int:
     number = content.get("layout") if isinstance(content, dict) else None
     return number if type(number) is int and number > 0 else 0
 
@@ -169,8 +173,8 @@ def _read(path: Path) -> tuple[Mapping[str, Any], str | None]:
         return {}, "is not JSON"
     if not isinstance(build, dict) or not all(isinstance(build.get(name), str) for name in ("build_id", "as_of")):
         return {}, "does not say which build it is of"
-    if (number := layout_of(path)) > LAYOUT:
-        return {}, f"is of a newer revision of this project (layout {number}; this one knows {LAYOUT})"
+    if _layout_in(build) > LAYOUT:
+        return {}, f"is of a newer revision of this project (layout {build['layout']}; this one knows {LAYOUT})"
     if ("files" in build or SEAL in build) and build.get(SEAL) != _hash_of(build):
         return build, "was changed after it was written"
     return build, None

@@ -62,6 +62,9 @@ def take_over(settings: Settings) -> list[str]:
     file = settings.home / FILE
     number, said = layout_of(file), list[str]()
     if not number and os.path.lexists(file):
+        if file.is_file():
+            # What cannot be read just now is not damaged.
+            file.read_bytes()
         said.append(f"{FILE} was damaged and is kept as {set_aside(file).name}")
     if not number and not _is_used(settings):
         write_json(file, {"layout": LAYOUT})
@@ -90,10 +93,11 @@ def _is_used(settings: Settings) -> bool:
 
 def _from_no_number(settings: Settings) -> Iterator[str]:
     """Of a revision without a number nobody knows how it wrote down what its tables hold, or what it read wrongly."""
-    yield (
-        "an older revision left this home: raw files are read and tables built anew; "
-        "the history of accounts and the releases are kept"
-    )
+    if os.path.lexists(settings.build_file) or os.path.lexists(settings.published_folder):
+        yield (
+            "an older revision left this home: raw files are read and tables built anew; "
+            "the history of accounts and the releases are kept"
+        )
     forget_built(settings)
     for path in (settings.record_file, settings.left_file):
         if path.is_file():
