@@ -236,7 +236,9 @@ def test_a_home_that_an_older_revision_left_is_taken_over(tiny_release: Path, tm
     assert "an older revision left this home: raw files are read and tables built anew" in done.stderr
     assert "was damaged" not in done.stderr
     assert contents(home) == contents(tiny_release)
-    assert described(home) == described(tiny_release)
+    # The folder that was published before stays for its readers until the next night.
+    now, wanted = described(home), described(tiny_release)
+    assert now | {"files": wanted["files"]} == wanted
     build = json.loads((home / "published" / "build.json").read_text())
     assert build["repairs"][0].startswith("an older revision left this home")
     assert len(list((home / "releases").iterdir())) == 2
