@@ -1,4 +1,5 @@
 {% set cell = ['cell_number', 'horizon_months', 'path_number'] %}
+{% set group = ['cell_number', 'horizon_months', 'stratum_number', 'nps_group'] %}
 
 with
 
@@ -48,7 +49,10 @@ groups_in_strata as (
         horizon_months,
         stratum_number,
         nps_group,
-        count(distinct account_number) as n_accounts
+        count(*) as n_accounts,
+        {{ exact_sum('next_revenue') }} as next_revenue,
+        {{ exact_sum('base_revenue') }} as base_revenue,
+        max(base_revenue) as largest_base_revenue
     from accounts
     group by cell_number, horizon_months, stratum_number, nps_group
 ),
@@ -88,39 +92,60 @@ weighed as (
             and comparable_strata.stratum_number = mix.stratum_number
 ),
 
-parts as {{ not_materialized() }}(
+group_sums as (
     select
-        accounts.cell_number,
-        accounts.horizon_months,
+        groups_in_strata.cell_number,
+        groups_in_strata.horizon_months,
+        groups_in_strata.stratum_number,
+        groups_in_strata.nps_group,
         weighed.path_number,
         paths.sign,
-        accounts.account_number,
-        2 * weighed.stratum_number + case when paths.sign > 0 then 1 else 0 end as part_number,
+        2 * groups_in_strata.stratum_number + case when paths.sign > 0 then 1 else 0 end as part_number,
         paths.sign * weighed.revenue / cast(weighed.compared_revenue as {{ float_type() }}) as coefficient,
-        accounts.next_revenue as numerator,
-        accounts.base_revenue as denominator,
-        1 as n_clusters
-    from accounts
+        groups_in_strata.n_accounts as n_clusters,
+        groups_in_strata.largest_base_revenue as largest_denominator,
+        groups_in_strata.next_revenue as numerator_total,
+        groups_in_strata.base_revenue as denominator_total
+    from groups_in_strata
     inner join weighed
         on
-            accounts.cell_number = weighed.cell_number
-            and accounts.horizon_months = weighed.horizon_months
-            and accounts.stratum_number = weighed.stratum_number
+            groups_in_strata.cell_number = weighed.cell_number
+            and groups_in_strata.horizon_months = weighed.horizon_months
+            and groups_in_strata.stratum_number = weighed.stratum_number
     inner join paths
         on
             weighed.path_number = paths.path_number
-            and accounts.nps_group = paths.nps_group
+            and groups_in_strata.nps_group = paths.nps_group
+),
+
+clusters as {{ not_materialized() }}(
+    select
+        cell_number,
+        horizon_months,
+        stratum_number,
+        nps_group,
+        account_number,
+        next_revenue as numerator,
+        base_revenue as denominator,
+        1 as n_clusters
+    from accounts
 ),
 
 groups_compared as (
     select
-        parts.cell_number,
-        parts.horizon_months,
-        parts.path_number,
-        parts.sign,
-        count(distinct parts.account_number) as n_accounts
-    from parts
-    group by parts.cell_number, parts.horizon_months, parts.path_number, parts.sign
+        group_sums.cell_number,
+        group_sums.horizon_months,
+        group_sums.path_number,
+        group_sums.sign,
+        count(distinct clusters.account_number) as n_accounts
+    from clusters
+    inner join group_sums
+        on
+            clusters.cell_number = group_sums.cell_number
+            and clusters.horizon_months = group_sums.horizon_months
+            and clusters.stratum_number = group_sums.stratum_number
+            and clusters.nps_group = group_sums.nps_group
+    group by group_sums.cell_number, group_sums.horizon_months, group_sums.path_number, group_sums.sign
 ),
 
 fewest as (
@@ -148,7 +173,7 @@ supports as (
 ratios as (
     select *
     from {{ jackknife_ratio(
-        'parts', cell, part='part_number', cluster='account_number', crv1=false
+        'clusters', cell, part='part_number', cluster='account_number', crv1=false, sums='group_sums', matched_by=group
     ) }} as by_account
 ),
 
