@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.findings import BuildError
-from orchestration.release.trust import OTHERS, check_as_left, is_as_left, tables_unlike_their_record
+from orchestration.release.trust import OTHERS, check_as_left, is_as_left, state, tables_unlike_their_record
 from orchestration.release.warehouse import PublishedTable, open_build, open_read_only, write_release
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.built import unaffected
@@ -96,6 +96,10 @@ def test_what_hangs_on_a_changed_table_is_made_anew_with_it(settings: Settings) 
     [
         pytest.param(lambda file: file.with_name("left.json").unlink(), id="an older revision wrote nothing down"),
         pytest.param(lambda file: file.with_name("left.json").write_text("{"), id="what was written down is damaged"),
+        pytest.param(
+            lambda file: file.with_name("left.json").write_text(json.dumps({"state": state(file)})),
+            id="a revision has been here that knows of no layout",
+        ),
         pytest.param(lambda file: file.with_name(f"{file.name}.wal").write_text("log"), id="it was not closed"),
     ],
 )
