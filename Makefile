@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-shapes \
+.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback bench parse lock clean spark-up spark-down
 
@@ -128,6 +128,9 @@ verify-faults: .venv/dev ## faults and kills at every moment, each against a bui
 
 verify-incremental: .venv/dev ## random nights, each sequence against a build from nothing: SEQUENCES=50 FIRST=0, HABITS=1 with work by hand between them
 	@$(BIN)/python -m tests.verify_incremental $(or $(SEQUENCES),50) $(FIRST) $(if $(HABITS),habits)
+
+verify-upgrades: .venv/dev ## homes that older revisions left, each with its own code, and a night on top: COMMITS="2af2eb5 …"
+	@$(BIN)/python -m tests.verify_upgrades $(COMMITS)
 
 verify-shapes: .venv/dev ## companies of shapes that the sample is not, each at its full size: SHAPES="'no revenue' 'long names'"
 	@$(BIN)/python -m tests.verify_shapes $(SHAPES)

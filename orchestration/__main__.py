@@ -18,6 +18,7 @@ from orchestration.findings import BuildError
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
+from orchestration.runs.layout import check_layout, take_over
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     try:
         with faults_said(settings.home, *FAULTY), signals_as_interrupts():
+            check_layout(settings)
             return verbs[options.verb](settings, options)
     except KeyboardInterrupt:
         shown = published_build(settings)
@@ -176,7 +178,7 @@ def _publish(
     called: str,
 ) -> int:
     with writer_lock(settings, f"process {os.getpid()}, {called}"):
-        for sentence in mend_published(settings).said:
+        for sentence in (*take_over(settings), *mend_published(settings).said):
             print(sentence, file=sys.stderr)
         before = published_build(settings)
         build = publication(settings, options.to)

@@ -21,6 +21,10 @@ SAMPLE_AS_OF = date(2026, 7, 1)
 TARGETS = ("duckdb", "spark")
 # Wherever releases are kept.
 RELEASES_KEPT = 7
+# The form of what is kept under NPS_HOME (runs/layout.py). CONTRIBUTING.md says when it is raised.
+LAYOUT = 1
+# Beside the build file of the nightly job, and beside no other.
+LOCK_NAME = "writer.lock"
 # What each field of a cron line counts, and its bounds.
 CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of month": (1, 31), "month": (1, 12), "day of week": (0, 7)}
 CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1-9]\d*))?")
@@ -123,7 +127,7 @@ class Settings:
 
     @property
     def lock_file(self) -> Path:
-        return self.build_folder / "writer.lock"
+        return self.build_folder / LOCK_NAME
 
     @property
     def staged_folder(self) -> Path:

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt_common.exceptions import DbtRuntimeError
 
 from orchestration.findings import PassingFaultError
 from orchestration.release.trust import is_as_left, state
 from orchestration.release.warehouse import open_build, open_read_only
 from orchestration.settings import Settings, load_settings
+from orchestration.transform.gate import Plugin
 from tests.conftest import TINY_AS_OF, run_cli, run_dbt
 
 
@@ -90,7 +93,8 @@ def test_dbt_by_hand_is_kept_off_the_nightly_file_and_asks_every_test_of_a_copy(
     home: Path, settings: Settings, tmp_path: Path
 ) -> None:
     unchanged = settings.build_file.read_bytes()
-    refused = run_dbt(settings.build_folder, "run", "-s", "nps_by_month")
+    # Which runs no hook of a run, and so passes by whatever a macro could ask there.
+    refused = run_dbt(settings.build_folder, "run-operation", "as_of_date")
     assert refused.returncode != 0
     assert "belongs to the nightly job" in refused.stdout and "run `make dev`" in refused.stdout
     assert settings.build_file.read_bytes() == unchanged
@@ -133,3 +137,48 @@ def test_who_writes_to_the_build_file_is_named_at_once(settings: Settings) -> No
     ):
         pass
     assert settings.left_file.read_bytes() == left
+
+
+# What dbt passes before it opens a file ----------------------------------------------------------------------------
+
+
+def pass_gate(file: Path, monkeypatch: pytest.MonkeyPatch, **told: str) -> None:
+    for name in ("NPS_BUILT_WITH", "NPS_BUILD_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    credentials = DuckDBCredentials(path=str(file))
+    Plugin("gate", {}, credentials).update_connection_config(credentials, {})
+
+
+def test_dbt_by_hand_without_a_copy_is_told_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "dev" / "ada" / "warehouse.duckdb"
+    with pytest.raises(DbtRuntimeError, match=f"There is no {file} to work on. Run `make dev`"):
+        pass_gate(file, monkeypatch)
+    # Whoever names a file means it.
+    pass_gate(file, monkeypatch, NPS_BUILD_FILE=str(file))
+    file.parent.mkdir(parents=True)
+    duckdb.connect(file).close()
+    pass_gate(file, monkeypatch)
+
+
+def test_who_reads_the_build_file_while_dbt_starts_does_not_end_the_night(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held(settings.build_file, to_read=True):
+        pass_gate(settings.build_file, monkeypatch, NPS_BUILT_WITH="duckdb")
+        duckdb.connect(settings.build_file).close()
+    assert is_as_left(settings)
+    with (
+        held(settings.build_file, to_read=False) as writer,
+        pytest.raises(DbtRuntimeError, match=f"process {writer} .* has it open to write"),
+    ):
+        pass_gate(settings.build_file, monkeypatch, NPS_BUILT_WITH="duckdb")
+
+
+def test_a_copy_is_made_beside_a_damaged_record(home: Path, settings: Settings) -> None:
+    settings.record_file.write_text("{")
+    done = run_cli(home, home / "raw", "dev")
+    assert done.code == 0, done.stderr
+    assert f"as of {TINY_AS_OF}" in done.stdout
+    assert "record.json is damaged, and the next night makes it anew" in done.stdout

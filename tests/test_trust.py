@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.findings import BuildError
-from orchestration.release.trust import OTHERS, check_as_left, is_as_left, tables_unlike_their_record
+from orchestration.release.trust import OTHERS, check_as_left, is_as_left, state, tables_unlike_their_record
 from orchestration.release.warehouse import PublishedTable, open_build, open_read_only, write_release
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.built import unaffected
@@ -62,6 +63,9 @@ def test_rows_changed_by_hand_anywhere_do_not_reach_a_release(tiny_release: Path
     for table in ("staging.stg_crm__accounts", "marts.nps_by_month", "marts.dim_accounts"):
         assert f"{table}: its rows are not those that the last build left; it is built anew" in done.stderr
     assert "fct_nps_responses: its rows" not in done.stderr
+    repairs = json.loads((home / "published" / "build.json").read_text())["repairs"]
+    assert repairs[0].startswith("the build file is not what the last build left")
+    assert repairs[-1].endswith("its rows are not those that the last build left; it is built anew")
     assert contents(home) == contents(tiny_release)
 
 
@@ -92,6 +96,10 @@ def test_what_hangs_on_a_changed_table_is_made_anew_with_it(settings: Settings) 
     [
         pytest.param(lambda file: file.with_name("left.json").unlink(), id="an older revision wrote nothing down"),
         pytest.param(lambda file: file.with_name("left.json").write_text("{"), id="what was written down is damaged"),
+        pytest.param(
+            lambda file: file.with_name("left.json").write_text(json.dumps({"state": state(file)})),
+            id="a revision has been here that knows of no layout",
+        ),
         pytest.param(lambda file: file.with_name(f"{file.name}.wal").write_text("log"), id="it was not closed"),
     ],
 )

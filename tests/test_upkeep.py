@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from orchestration.raw import ledger
+from orchestration.raw.landing import Landing
 from orchestration.release.warehouse import PublishedTable, Upkeep, write_release
 from orchestration.settings import SettingsError, backfill_days
-from orchestration.transform.upkeep import files_arrived
+from orchestration.transform.upkeep import files_arrived, note_sources
 from tests.conftest import TINY_AS_OF, run_cli, run_dbt, run_nightly
 from tests.nights import contents
 
@@ -128,8 +131,8 @@ def test_a_backfill_is_of_days_in_their_order(first: str | None, last: str, said
         backfill_days(first, last)
 
 
-def held(*files: tuple[str, str, int], type_: str = "VARCHAR") -> dict[str, Any]:
-    return {"types": [["score", type_]], "files": [list(file) for file in files]}
+def held(*files: tuple[str, str, int], type_: str = "VARCHAR", read_by: str = "code") -> dict[str, Any]:
+    return {"read_by": read_by, "types": [["score", type_]], "files": [list(file) for file in files]}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +144,7 @@ def held(*files: tuple[str, str, int], type_: str = "VARCHAR") -> dict[str, Any]
         (held(("1.csv", "changed", 40), ("2.csv", "b", 3)), None),
         (held(("2.csv", "b", 3)), None),
         (held(("1.csv", "a", 40), ("2.csv", "b", 3), type_="DOUBLE"), None),
+        (held(("1.csv", "a", 40), ("2.csv", "b", 3), read_by="other code"), None),
         (None, None),
     ],
 )
@@ -148,6 +152,22 @@ def test_rows_are_new_only_where_all_others_are_as_they_were(
     now: dict[str, Any] | None, arrived: tuple[int, list[str]] | None
 ) -> None:
     assert files_arrived(held(("1.csv", "a", 40)), now) == arrived
+
+
+def test_rows_that_other_code_has_read_are_other_rows(
+    landing: Callable[[], Landing], raw: Path, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a revision does that reads the same files otherwise."""
+    (raw / "answers.csv").write_text("answer_id,score,note\nr1,9,good\n")
+    manifest = {"sources": {"source.answers": {"name": "answers", "schema": "raw"}}}
+
+    def followed() -> list[tuple[object, ...]]:
+        note_sources(warehouse, manifest, {table.name: table.content_hash for table in landing().tables})
+        return warehouse.sql("select fingerprint_before is not null from upkeep.sources").fetchall()
+
+    assert followed() == [(False,)]
+    monkeypatch.setattr(ledger, "READERS", ledger.READERS[:1])
+    assert followed() == [(False,)]
 
 
 # A release from the one before -------------------------------------------------------------------------------------

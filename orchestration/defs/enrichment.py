@@ -57,7 +57,7 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
     with explained(settings), record.phase("enrichment"):
         record.section("raw")
         record.invalidate("enrichment")
-        with open_build(settings) as connection:
+        with open_build(settings, record.say) as connection:
             enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
             n_added = keep_account_versions(connection, settings.history_folder, settings.as_of, now().date())
     record.write(

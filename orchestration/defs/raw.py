@@ -87,7 +87,7 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
-        with open_build(settings) as connection:
+        with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)
             landing = land(connection, settings.raw, TABLES, selected)

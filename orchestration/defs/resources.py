@@ -14,6 +14,7 @@ from orchestration.faults import FAULTY, faults_said
 from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
+from orchestration.runs.layout import take_over
 from orchestration.runs.mending import CORRUPT, check_home, mended, set_build_aside
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
@@ -59,7 +60,7 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
         check_home(settings)
-        found = mended(settings)
+        found = [*take_over(settings), *mended(settings)]
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)
         record.begin(

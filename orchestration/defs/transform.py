@@ -64,7 +64,7 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             verb = build_verb(_chosen(context) if changed is None else ["--select", *_downstream(changed)])
             target = prepare_target(settings)
             check_as_left(settings)
-            with open_build(settings) as connection:
+            with open_build(settings, record.say) as connection:
                 note_sources(connection, MANIFEST, contents)
                 if changed is None and not context.is_subset:
                     drop_what_no_model_makes(connection, MANIFEST)
@@ -76,7 +76,7 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             for event in run.events():
                 yield from _asset_events(context, event)
             note_left(settings)
-            with open_build(settings) as connection:
+            with open_build(settings, record.say) as connection:
                 check_in_place(connection, settings.raw, tables_from_manifest(MANIFEST))
                 check_hooks(connection, load_manifest(target / "manifest.json"))
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib

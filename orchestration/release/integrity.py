@@ -17,6 +17,7 @@ import duckdb
 from orchestration.files import copied, file_hash, sync, write_json
 from orchestration.findings import BuildError, Finding
 from orchestration.release.warehouse import open_read_only
+from orchestration.settings import LAYOUT
 
 DATABASE = "nps.duckdb"
 REPORT = Path("report") / "index.html"
@@ -67,6 +68,20 @@ def read_build(folder: Path) -> Mapping[str, Any] | None:
     return build if problem is None else None
 
 
+def layout_of(path: Path) -> int:
+    """The layout that a JSON file says it is of; 0 where it says none, or cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0
+    return _layout_in(content)
+
+
+def _layout_in(content: Any) -> int:
+    number = content.get("layout") if isinstance(content, dict) else None
+    return number if type(number) is int and number > 0 else 0
+
+
 def seal(folder: Path, build: Mapping[str, Any], rows: int) -> None:
     """Make the files of a release read-only and durable, and write the build.json that lists them.
 
@@ -79,7 +94,7 @@ def seal(folder: Path, build: Mapping[str, Any], rows: int) -> None:
         sync(path)
         n_rows = rows if str(name) == DATABASE else None
         files[str(name)] = {"sha256": file_hash(path), "bytes": path.stat().st_size, "rows": n_rows}
-    content = {**build, "files": files}
+    content = {**build, "layout": LAYOUT, "files": files}
     write_json(folder / BUILD, {**content, SEAL: _hash_of(content)})
     (folder / BUILD).chmod(READ_ONLY)
     sync_folders(folder)
@@ -158,6 +173,8 @@ def _read(path: Path) -> tuple[Mapping[str, Any], str | None]:
         return {}, "is not JSON"
     if not isinstance(build, dict) or not all(isinstance(build.get(name), str) for name in ("build_id", "as_of")):
         return {}, "does not say which build it is of"
+    if _layout_in(build) > LAYOUT:
+        return {}, f"is of a newer revision of this project (layout {build['layout']}; this one knows {LAYOUT})"
     if ("files" in build or SEAL in build) and build.get(SEAL) != _hash_of(build):
         return build, "was changed after it was written"
     return build, None

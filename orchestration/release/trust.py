@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.files import write_json
 from orchestration.findings import BuildError, Finding
-from orchestration.settings import Settings
+from orchestration.settings import LAYOUT, Settings
 
 # The main header and the two headers that take turns, 4096 bytes each.
 HEADER_BYTES = 3 * 4096
@@ -38,7 +38,7 @@ def state(build_file: Path) -> str | None:
 
 def note_left(settings: Settings) -> None:
     """Write down that a build has closed the file, and in which state."""
-    write_json(settings.left_file, {"state": state(settings.build_file)})
+    write_json(settings.left_file, {"state": state(settings.build_file), "layout": LAYOUT})
 
 
 def is_as_left(settings: Settings) -> bool:
@@ -46,11 +46,12 @@ def is_as_left(settings: Settings) -> bool:
     if not settings.build_file.is_file():
         return True
     try:
-        left = json.loads(settings.left_file.read_text(encoding="utf-8"))["state"]
+        left = json.loads(settings.left_file.read_text(encoding="utf-8"))
+        found, layout = left["state"], left["layout"]
     except (OSError, ValueError, KeyError, TypeError):
         # Of an older revision, or damaged.
         return False
-    return left is not None and left == state(settings.build_file)
+    return layout == LAYOUT and found is not None and found == state(settings.build_file)
 
 
 def check_as_left(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,15 +89,15 @@ def _configured(connection: duckdb.DuckDBPyConnection, memory_limit: str | None 
 
 
 @contextmanager
-def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_build(settings: Settings, say: Callable[[str], None] = logger.warning) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build file, to write. Closed at the end, so that no write-ahead log is left beside it.
 
-    If it is not as a build left it, what cannot be trusted in it is let go of first (``trust``).
+    If it is not as a build left it, what cannot be trusted in it is let go of first (``trust``); ``say`` is told what.
     """
     settings.build_folder.mkdir(parents=True, exist_ok=True)
     is_trusted, is_ours = is_as_left(settings), False
     try:
-        with _connected(settings.build_file) as connection:
+        with connected(settings.build_file) as connection:
             _configured(connection, settings.memory_limit)
             # As dbt has it (profiles.yml): what is written once and read a few times is not worth packing.
             connection.execute(f"set disabled_compression_methods = '{COSTLY_COMPRESSION}'")
@@ -105,7 +105,7 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             if not is_trusted:
                 settings.built_file.unlink(missing_ok=True)
                 for doubt in let_go_of_doubtful(connection):
-                    logger.warning("%s", doubt)
+                    say(doubt)
             is_ours = True
             yield connection
     finally:
@@ -113,7 +113,7 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             note_left(settings)
 
 
-def _connected(build_file: Path) -> duckdb.DuckDBPyConnection:
+def connected(build_file: Path) -> duckdb.DuckDBPyConnection:
     """A connection that may write. Who has the file open to read keeps what they read, and is not waited for."""
     try:
         return duckdb.connect(build_file)

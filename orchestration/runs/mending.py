@@ -134,8 +134,10 @@ def _build_file(settings: Settings) -> Iterator[str]:
             yield f"{_kept(file, set_build_aside(settings))}: everything is built anew"
         return
     if is_ledger_damaged:
-        with open_build(settings) as connection:
+        doubts = list[str]()
+        with open_build(settings, doubts.append) as connection:
             connection.execute(f"drop schema {ledger.SCHEMA} cascade")
+        yield from doubts
         yield f"the ledger in {_named(file)} was damaged: every raw file is read again"
 
 

@@ -46,6 +46,7 @@ def make_dev(settings: Settings) -> DevPlace:
     source, warnings = settings.published_file, []
     published = published_build(settings)
     as_of = published["as_of"] if published else settings.as_of.isoformat()
+    whose = "that of what is published" if published else "today's"
     with writer_kept_out(settings) as is_at_rest:
         if not is_at_rest:
             warnings.append(
@@ -55,7 +56,12 @@ def make_dev(settings: Settings) -> DevPlace:
         elif settings.build_file.is_file():
             source = settings.build_file
             _copy(source, settings.dev_file)
-            as_of = BuildRecord(settings.record_file).read().get("dbt", {}).get("as_of", as_of)
+            record = BuildRecord(settings.record_file)
+            if record.is_readable():
+                as_of = record.read().get("dbt", {}).get("as_of", as_of)
+            else:
+                damaged = f"{record.path} is damaged, and the next night makes it anew"
+                warnings.append(f"{damaged}: the as-of date is {whose}.")
             if not settings.built_file.is_file():
                 warnings.append("The last build did not come to its end: some tables may be older than others.")
     if source == settings.published_file:

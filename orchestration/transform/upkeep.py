@@ -71,18 +71,28 @@ def note_sources(
 
 
 def _held(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """The types of a raw table and its files in the order of their rows: name, content hash and number of rows."""
+    """By whom a raw table was read, its types, and its files in the order of their rows: name, content hash, rows."""
     types = connection.execute(f"select column_name, column_type from (describe {RAW_SCHEMA}.{table})").fetchall()
     files = connection.execute(
         f"select file_name, content_hash, n_rows from {raw_ledger.SCHEMA}.raw_files "
         f"where raw_table = {quoted(table)} order by rowid"
     ).fetchall()
-    return {"types": [list(column) for column in types], "files": [list(file) for file in files]}
+    read_by = connection.execute(
+        f"select max(read_by) from {raw_ledger.SCHEMA}.raw_tables where raw_table = {quoted(table)}"
+    ).fetchall()
+    return {
+        "read_by": read_by[0][0],
+        "types": [list(column) for column in types],
+        "files": [list(file) for file in files],
+    }
 
 
 def files_arrived(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[int, list[str]] | None:
     """How many rows are as they were, and the files of all others, which come after them; None where it is not so."""
-    if before is None or now is None or before["types"] != now["types"]:
+    if before is None or now is None:
+        return None
+    # Other code may read other values from the same files.
+    if before.get("read_by") != now["read_by"] or before["types"] != now["types"]:
         return None
     known: list[list[Any]] = before["files"]
     if now["files"][: len(known)] != known:
