@@ -6,8 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.comments import enrichment
+from orchestration.comments import enrichment, names
 from orchestration.comments.enrichment import enrich
+from orchestration.comments.names import land_named_comments
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw.tables import RAW_SCHEMA
@@ -19,6 +20,7 @@ from orchestration.transform.dbt_cli import REFERENCE
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]
+NAMED_COMMENTS = KEYS[enrichment.SCHEMA, names.TABLE]
 COMMENT_THEMES = KEYS[enrichment.SCHEMA, enrichment.THEMES_TABLE]
 # The seed's own file: a build reads comments before dbt loads its seeds.
 KEYWORDS = REFERENCE / "theme_keywords.csv"
@@ -43,6 +45,16 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             description="The themes of each distinct comment, searched once for each vocabulary and kept.",
         ),
         dg.AssetSpec(
+            NAMED_COMMENTS,
+            deps=[
+                KEYS[RAW_SCHEMA, name]
+                for name in ("survey_responses", "survey_invitations", "crm_contacts", "crm_accounts")
+            ],
+            group_name="enrichment",
+            kinds={"python"},
+            description="The comments that hold a name of their own record, without it.",
+        ),
+        dg.AssetSpec(
             ACCOUNT_VERSIONS,
             deps=[KEYS[RAW_SCHEMA, "crm_accounts"]],
             group_name="enrichment",
@@ -59,6 +71,7 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
         record.invalidate("enrichment")
         with open_build(settings) as connection:
             enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
+            named_hash = land_named_comments(connection)
             n_added = keep_account_versions(connection, settings.history_folder, settings.as_of)
     record.write(
         "enrichment",
@@ -67,12 +80,14 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
             "read": enriched.n_read,
             "searched": enriched.n_searched,
             "account_versions_added": n_added,
+            "contents": {names.TABLE: named_hash},
         },
     )
     yield dg.MaterializeResult(
         COMMENTS, metadata={"dagster/row_count": enriched.n_comments, "read this time": enriched.n_read}
     )
     yield dg.MaterializeResult(COMMENT_THEMES, metadata={"searched this time": enriched.n_searched})
+    yield dg.MaterializeResult(NAMED_COMMENTS)
     yield dg.MaterializeResult(ACCOUNT_VERSIONS, metadata={"seen for the first time": n_added})
 
 
