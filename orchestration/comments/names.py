@@ -125,6 +125,11 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(_FOLDED)
 
 
+def folded_words(text: str) -> list[str]:
+    """The words of a name or a text, without accents, in lower case."""
+    return _PART.findall(_folded(text))
+
+
 def _key(column: str) -> str:
     return f"nullif(lower(trim(cast({column} as varchar))), '')"
 
