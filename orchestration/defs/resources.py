@@ -11,6 +11,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.privacy.files import close_private_folders
 from orchestration.release.publication import mend_published
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.mending import CORRUPT, mended, set_build_aside
@@ -49,6 +50,7 @@ class Build:
 )
 def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     settings = load_settings()
+    close_private_folders(settings)
     if "backfill_from" in context.resource_config or "backfill_to" in context.resource_config:
         settings = replace(settings, backfill=backfill_days(**context.resource_config))
     started = now()

@@ -53,6 +53,18 @@ def allowed_kinds(node: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
     return found
 
 
+def private_columns(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The names of columns that hold personal data, in sources and in models that may publish it."""
+    tagged = {column for kinds in tagged_columns(manifest).values() for column in kinds}
+    allowed = {
+        column
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for column in allowed_kinds(node)
+    }
+    return frozenset(tagged | allowed)
+
+
 def _meta(column: Mapping[str, Any]) -> Mapping[str, Any]:
     config: Mapping[str, Any] = column.get("config") or {}
     return {**(column.get("meta") or {}), **(config.get("meta") or {})}
