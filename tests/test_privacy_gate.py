@@ -51,7 +51,7 @@ def test_what_the_project_publishes_on_purpose_has_a_reason(built: Settings) -> 
     }
 
     assert check_lineage(built, manifest) == len(allowed)
-    assert allowed == {("dim_accounts", "account_name"), ("dim_agents", "agent_name")}
+    assert allowed == {("dim_accounts", "account_name"), ("agent_names", "agent_name")}
 
 
 def test_every_raw_column_that_names_a_person_is_tagged(built: Settings) -> None:

@@ -39,7 +39,7 @@ def running() -> Iterator[PostgresServer]:
 def server(running: PostgresServer) -> Iterator[PostgresServer]:
     """The server, as empty as it was."""
     yield running
-    roles = ("nps_reader", "nps_employee_reader", "analyst", "guarded", "publisher")
+    roles = ("nps_reader", "nps_employee_reader", "nps_people_reader", "analyst", "guarded", "publisher")
     running.run(
         "drop schema if exists marts, employee, bi cascade",
         *(

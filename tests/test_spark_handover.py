@@ -131,7 +131,7 @@ def test_a_build_that_broke_off_is_told_from_one_whose_tests_failed(
         for unique_id, status in (("model", model), ("test", test))
     ]
     settings.dbt_target_folder.mkdir(parents=True)
-    for name, content in (("run_results", {"results": results}), ("manifest", {"nodes": nodes})):
+    for name, content in (("run_results", {"results": results}), ("manifest", {"nodes": nodes, "sources": {}})):
         (settings.dbt_target_folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
     found = dbt_cli.outcome(settings, cast(dbt_cli.DbtRun, SimpleNamespace(returncode=returncode, errors=[])))

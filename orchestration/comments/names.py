@@ -18,6 +18,9 @@ from orchestration.comments.enrichment import SCHEMA
 from orchestration.raw.tables import RAW_SCHEMA
 
 TABLE = "named_comments"
+SOURCES = ("survey_responses", "survey_invitations", "crm_contacts", "crm_accounts")
+# Raised with every change of what is taken for a name.
+VERSION = 1
 COLUMNS = ("response_id", "comment_hash", "comment_redacted")
 NAME, ACCOUNT = "[name]", "[account]"
 
@@ -134,6 +137,10 @@ def _key(column: str) -> str:
     return f"nullif(lower(trim(cast({column} as varchar))), '')"
 
 
+def _parts(column: str) -> str:
+    return f"regexp_extract_all(strip_accents(lower(cast({column} as varchar))), '[^\\s,.()&/]{{2,}}')"
+
+
 # Whose answer it is, by every way by which an answer names a person or an account, and what these are called, in every
 # version on record. Only comments that hold a part of such a name are looked at closely.
 _CANDIDATES = f"""
@@ -166,12 +173,16 @@ contacts as (
         {_key("contact_id")} as contact_id,
         {_key("email")} as email,
         {_key("account_id")} as account_id,
-        nullif(trim(cast(full_name as varchar)), '') as full_name
+        nullif(trim(cast(full_name as varchar)), '') as full_name,
+        {_parts("full_name")} as parts
     from {RAW_SCHEMA}.crm_contacts
 ),
 
 accounts as (
-    select distinct {_key("account_id")} as account_id, nullif(trim(cast(account_name as varchar)), '') as account_name
+    select distinct
+        {_key("account_id")} as account_id,
+        nullif(trim(cast(account_name as varchar)), '') as account_name,
+        {_parts("account_name")} as parts
     from {RAW_SCHEMA}.crm_accounts
 ),
 
@@ -184,20 +195,20 @@ named as (
 ),
 
 people as (
-    select named.response_id, contacts.full_name, contacts.account_id
+    select named.response_id, contacts.full_name, contacts.parts, contacts.account_id
     from named
     inner join contacts on named.contact_id = contacts.contact_id
-    union
-    select named.response_id, contacts.full_name, contacts.account_id
+    union all
+    select named.response_id, contacts.full_name, contacts.parts, contacts.account_id
     from named
     inner join contacts on named.email = contacts.email
 ),
 
 names as (
-    select response_id, full_name as name, false as is_account from people
+    select response_id, full_name as name, parts, false as is_account from people
     where full_name is not null
-    union
-    select found.response_id, accounts.account_name, true
+    union all
+    select found.response_id, accounts.account_name, accounts.parts, true
     from (
         select response_id, account_id from named
         union
@@ -215,33 +226,37 @@ said as (
     where improve is not null
 ),
 
+comments as (
+    select comment_hash, comment_redacted, strip_accents(lower(comment_redacted)) as folded from {SCHEMA}.comments
+),
+
 texts as (
-    select
-        said.response_id,
-        said.comment_hash,
-        comments.comment_redacted,
-        strip_accents(lower(comments.comment_redacted)) as folded
+    select said.response_id, comments.*
     from said
-    inner join {SCHEMA}.comments as comments on said.comment_hash = comments.comment_hash
+    inner join comments on said.comment_hash = comments.comment_hash
 )
 
 select
     texts.response_id,
     texts.comment_hash,
     texts.comment_redacted,
-    list(names.name order by names.name) filter (where not names.is_account) as people,
-    list(names.name order by names.name) filter (where names.is_account) as accounts
+    list(distinct names.name order by names.name) filter (where not names.is_account) as people,
+    list(distinct names.name order by names.name) filter (where names.is_account) as accounts
 from texts
 inner join names on texts.response_id = names.response_id
-where
-    len(list_filter(
-        regexp_extract_all(strip_accents(lower(names.name)), '[^\\s,.()&/]{{2,}}'),
-        lambda part: contains(texts.folded, part)
-    )) > 0
-group by all
+where len(list_filter(names.parts, lambda part: contains(texts.folded, part))) > 0
+group by texts.response_id, texts.comment_hash, texts.comment_redacted
 order by texts.response_id, texts.comment_hash
 """
 _BATCH = 10_000
+
+
+def is_landed(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the table stands, as a night before has left it."""
+    found = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = ? and table_name = ?", [SCHEMA, TABLE]
+    )
+    return bool(found.fetchall())
 
 
 def land_named_comments(connection: duckdb.DuckDBPyConnection) -> str:

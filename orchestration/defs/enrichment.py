@@ -11,6 +11,7 @@ from orchestration.comments.enrichment import enrich
 from orchestration.comments.names import land_named_comments
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.files import file_hash
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.warehouse import open_build
 from orchestration.settings import Settings
@@ -46,10 +47,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
         ),
         dg.AssetSpec(
             NAMED_COMMENTS,
-            deps=[
-                KEYS[RAW_SCHEMA, name]
-                for name in ("survey_responses", "survey_invitations", "crm_contacts", "crm_accounts")
-            ],
+            deps=[KEYS[RAW_SCHEMA, name] for name in names.SOURCES],
             group_name="enrichment",
             kinds={"python"},
             description="The comments that hold a name of their own record, without it.",
@@ -67,11 +65,16 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
     with explained(settings), record.phase("enrichment"):
-        record.section("raw")
+        raw_contents = record.section("raw")["contents"]
+        named_before = record.read().get("enrichment", {}).get("named", {})
         record.invalidate("enrichment")
         with open_build(settings) as connection:
             enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
-            named_hash = land_named_comments(connection)
+            kept = file_hash(settings.enrichment_folder / enrichment.STORE)
+            named_from = [names.VERSION, kept, *(raw_contents[name] for name in names.SOURCES)]
+            # Nothing can be told of a source without a hash.
+            is_left = None not in named_from and named_before.get("from") == named_from and names.is_landed(connection)
+            named_hash = named_before["hash"] if is_left else land_named_comments(connection)
             n_added = keep_account_versions(connection, settings.history_folder, settings.as_of)
     record.write(
         "enrichment",
@@ -80,6 +83,7 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
             "read": enriched.n_read,
             "searched": enriched.n_searched,
             "account_versions_added": n_added,
+            "named": {"from": named_from, "hash": named_hash},
             "contents": {names.TABLE: named_hash},
         },
     )
