@@ -106,7 +106,7 @@ calendar as (
 totals as (
     select
         {% for sum, name in sums %}
-        {{ exact_sum(sum) }} as total_{{ name }},
+        {{ exact_sum(sum, is_small=true) }} as total_{{ name }},
         {% endfor %}
         {{ part | join(', ') }}
     from parts

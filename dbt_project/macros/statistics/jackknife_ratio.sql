@@ -130,8 +130,8 @@
                 {{ by | join(', ') }},
                 {{ cluster }},
                 max(n_clusters) as n_clusters,
-                {{ exact_sum('share') }} as share,
-                {{ exact_sum('other_share') }} as other_share,
+                {{ exact_sum('share', is_small=true) }} as share,
+                {{ exact_sum('other_share', is_small=true) }} as other_share,
                 {{ exact_sum('deleted') }} as deleted
                 {%- if crv1 %},
                 {{ exact_sum('influence') }} as influence

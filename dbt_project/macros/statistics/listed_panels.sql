@@ -1,8 +1,8 @@
 {#
-    The CTEs that list what centred_panels() has of an account, the last of them `final`: one row per account, horizon and part of
+    The CTEs that list what centred_panels() has of an account, the last of them `last`: one row per account, horizon and part of
     the account's history, with lists over its quarter ends and sums of products. `deviations` is the relation that it left.
 #}
-{% macro listed_panels(deviations, panels, dimensions) -%}
+{% macro listed_panels(deviations, panels, dimensions, last='final') -%}
     {%- set dimensions = ['all'] + dimensions -%}
     {%- set part = ['account_number', 'horizon_months', 'part_block'] -%}
     {%- set items = ['place'] -%}
@@ -74,7 +74,7 @@ weighted as (
     from listed
 ),
 
-final as (
+{{ last }} as (
     select
         {{ part | join(', ') }},
         {% for dimension in dimensions %}

@@ -28,9 +28,9 @@ period_sums as (
     select
         {% for name, panel in panels.items() %}
         {% for value in panel['values'] %}
-        {{ exact_sum(panel.prefix ~ 'weight * ' ~ panel.prefix ~ value) }} as {{ name }}_{{ value }},
+        {{ exact_sum(panel.prefix ~ 'weight * ' ~ panel.prefix ~ value, is_small=true) }} as {{ name }}_{{ value }},
         {% endfor %}
-        {{ exact_sum(panel.prefix ~ 'weight') }} as {{ name }}_weight,
+        {{ exact_sum(panel.prefix ~ 'weight', is_small=true) }} as {{ name }}_weight,
         {% endfor %}
         {{ grouped_cell_number(unit='block', dimensions=dimensions) }} as block_number,
         horizon_months,
@@ -47,8 +47,8 @@ pairs as (
         deviations.period_number,
         {% for name, panel in panels.items() %}
         {% set weight = panel.prefix ~ 'weight' %}
-        {{ exact_sum('deviations.' ~ weight ~ ' * partners.' ~ weight ~ ' / deviations.account_' ~ weight) }}
-            as {{ name }}_coupling,
+        {% set coupling = 'deviations.' ~ weight ~ ' * partners.' ~ weight ~ ' / deviations.account_' ~ weight %}
+        {{ exact_sum(coupling, is_small=true) }} as {{ name }}_coupling,
         {% endfor %}
         partners.period_number as other_period_number
     from {{ deviations }} as deviations

@@ -16,9 +16,9 @@ peers as (
         horizon_months,
         period_number,
         stratum_number,
-        {{ exact_sum('base_revenue') }} as weight,
-        {{ exact_sum('base_revenue * account_points') }} / {{ exact_sum('base_revenue') }} as points,
-        {{ exact_sum('base_revenue * growth') }} / {{ exact_sum('base_revenue') }} as growth
+        {{ exact_sum('base_revenue', is_small=true) }} as weight,
+        {{ exact_sum('base_revenue * account_points', is_small=true) }} / {{ exact_sum('base_revenue', is_small=true) }} as points,
+        {{ exact_sum('base_revenue * growth', is_small=true) }} / {{ exact_sum('base_revenue', is_small=true) }} as growth
     from outcomes
     group by {{ grouped_by_cell(['horizon_months', 'period_number', 'stratum_number']) }}
 ),
@@ -51,10 +51,10 @@ summed as (
         horizon_months,
         account_number,
         max(abs(points)) as largest_difference,
-        {{ exact_sum('weight * points * growth') }} as points_growth,
-        {{ exact_sum('weight * points * points') }} as points_points,
-        {{ exact_sum('weight * points * points * peer_share') }} as weighted_peer_share,
-        {{ exact_sum('weight / n_contacts_answered') }} as noise_weight
+        {{ exact_sum('weight * points * growth', is_small=true) }} as points_growth,
+        {{ exact_sum('weight * points * points', is_small=true) }} as points_points,
+        {{ exact_sum('weight * points * points * peer_share', is_small=true) }} as weighted_peer_share,
+        {{ exact_sum('weight / n_contacts_answered', is_small=true) }} as noise_weight
     from deviations
     group by cell_number, horizon_months, account_number
 ),

@@ -15,9 +15,9 @@ summed as (
         {{ grain | join(', ') }},
         count(*) as n_observations,
         count(case when next_revenue > 0 then 1 end) as n_retained,
-        {{ exact_sum('base_revenue') }} as base_revenue,
-        {{ exact_sum('next_revenue') }} as next_revenue,
-        {{ exact_sum('base_profit_12m') }} as base_profit_12m
+        {{ exact_sum('base_revenue', is_small=true) }} as base_revenue,
+        {{ exact_sum('next_revenue', is_small=true) }} as next_revenue,
+        {{ exact_sum('base_profit_12m', is_small=true) }} as base_profit_12m
     from panels
     group by {{ grain | join(', ') }}
 ),
@@ -82,9 +82,9 @@ final as (
         account_number,
         cast(sum(n_observations) as {{ dbt.type_bigint() }}) as n_observations,
         cast(sum(n_retained) as {{ dbt.type_bigint() }}) as n_retained,
-        {{ exact_sum('base_revenue') }} as base_revenue,
-        {{ exact_sum('next_revenue') }} as next_revenue,
-        {{ exact_sum('base_profit_12m') }} as base_profit_12m
+        {{ exact_sum('base_revenue', is_small=true) }} as base_revenue,
+        {{ exact_sum('next_revenue', is_small=true) }} as next_revenue,
+        {{ exact_sum('base_profit_12m', is_small=true) }} as base_profit_12m
     from placed
     where not is_whole
     group by cell_number, horizon_months, stratum_number, nps_group, account_number

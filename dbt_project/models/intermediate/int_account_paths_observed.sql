@@ -53,7 +53,7 @@ windows as (
 usual as (
     select
         account_number,
-        {{ exact_sum('account_points') }} / count(account_points) as usual_points
+        {{ exact_sum('account_points', is_small=true) }} / count(account_points) as usual_points
     from outcomes
     where account_points is not null
     group by account_number

@@ -1,7 +1,7 @@
 with
 
-panels as {{ not_materialized() }}(
-    select * from {{ ref('int_account_panels_listed') }}
+deviations as (
+    select * from {{ ref('int_account_panels_centred') }}
 ),
 
 period_effects as (
@@ -11,6 +11,8 @@ period_effects as (
 blocks as (
     select * from {{ ref('int_value_blocks_numbered') }}
 ),
+
+{{ listed_panels('deviations', value_panels(), var('account_dimensions'), last='panels') }},
 
 {{ residual_sums('panels', 'period_effects', 'blocks', value_panels(), var('account_dimensions')) }}
 

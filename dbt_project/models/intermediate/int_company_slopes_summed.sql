@@ -1,7 +1,7 @@
 with
 
-panels as {{ not_materialized() }}(
-    select * from {{ ref('int_company_panels_listed') }}
+deviations as (
+    select * from {{ ref('int_company_panels_centred') }}
 ),
 
 period_effects as (
@@ -11,6 +11,8 @@ period_effects as (
 blocks as (
     select * from {{ ref('int_value_blocks_numbered') }}
 ),
+
+{{ listed_panels('deviations', company_panels(), var('dimensions_by_halves'), last='panels') }},
 
 {{ residual_sums('panels', 'period_effects', 'blocks', company_panels(), var('dimensions_by_halves')) }}
 

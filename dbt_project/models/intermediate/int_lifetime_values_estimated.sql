@@ -10,7 +10,7 @@ accounts as (
         account_number,
         sum(n_observations) as n_observations,
         sum(n_retained) as n_retained,
-        {{ exact_sum('base_profit_12m') }} as base_profit_12m
+        {{ exact_sum('base_profit_12m', is_small=true) }} as base_profit_12m
     from {{ ref('int_account_groups_summed') }}
     where horizon_months = 12
     group by cell_number, nps_group, account_number
@@ -27,7 +27,7 @@ sums as (
         count(*) as n_accounts,
         sum(n_observations) as n_observations,
         sum(n_retained) as n_retained,
-        {{ exact_sum('base_profit_12m') }} as profit
+        {{ exact_sum('base_profit_12m', is_small=true) }} as profit
     from accounts
     group by cell_number, nps_group
 ),

@@ -48,7 +48,10 @@ groups_in_strata as (
         horizon_months,
         stratum_number,
         nps_group,
-        count(distinct account_number) as n_accounts
+        count(*) as n_accounts,
+        {{ exact_sum('next_revenue') }} as next_revenue,
+        {{ exact_sum('base_revenue') }} as base_revenue,
+        max(base_revenue) as largest_base_revenue
     from accounts
     group by cell_number, horizon_months, stratum_number, nps_group
 ),
@@ -88,28 +91,50 @@ weighed as (
             and comparable_strata.stratum_number = mix.stratum_number
 ),
 
+group_sums as (
+    select
+        groups_in_strata.cell_number,
+        groups_in_strata.horizon_months,
+        groups_in_strata.stratum_number,
+        groups_in_strata.nps_group,
+        weighed.path_number,
+        paths.sign,
+        2 * groups_in_strata.stratum_number + case when paths.sign > 0 then 1 else 0 end as part_number,
+        paths.sign * weighed.revenue / cast(weighed.compared_revenue as {{ float_type() }}) as coefficient,
+        groups_in_strata.n_accounts as n_clusters,
+        groups_in_strata.largest_base_revenue as largest_denominator,
+        groups_in_strata.next_revenue as numerator_total,
+        groups_in_strata.base_revenue as denominator_total
+    from groups_in_strata
+    inner join weighed
+        on
+            groups_in_strata.cell_number = weighed.cell_number
+            and groups_in_strata.horizon_months = weighed.horizon_months
+            and groups_in_strata.stratum_number = weighed.stratum_number
+    inner join paths
+        on
+            weighed.path_number = paths.path_number
+            and groups_in_strata.nps_group = paths.nps_group
+),
+
 parts as {{ not_materialized() }}(
     select
         accounts.cell_number,
         accounts.horizon_months,
-        weighed.path_number,
-        paths.sign,
+        group_sums.path_number,
+        group_sums.sign,
         accounts.account_number,
-        2 * weighed.stratum_number + case when paths.sign > 0 then 1 else 0 end as part_number,
-        paths.sign * weighed.revenue / cast(weighed.compared_revenue as {{ float_type() }}) as coefficient,
+        group_sums.part_number,
         accounts.next_revenue as numerator,
         accounts.base_revenue as denominator,
         1 as n_clusters
     from accounts
-    inner join weighed
+    inner join group_sums
         on
-            accounts.cell_number = weighed.cell_number
-            and accounts.horizon_months = weighed.horizon_months
-            and accounts.stratum_number = weighed.stratum_number
-    inner join paths
-        on
-            weighed.path_number = paths.path_number
-            and accounts.nps_group = paths.nps_group
+            accounts.cell_number = group_sums.cell_number
+            and accounts.horizon_months = group_sums.horizon_months
+            and accounts.stratum_number = group_sums.stratum_number
+            and accounts.nps_group = group_sums.nps_group
 ),
 
 groups_compared as (
@@ -148,7 +173,7 @@ supports as (
 ratios as (
     select *
     from {{ jackknife_ratio(
-        'parts', cell, part='part_number', cluster='account_number', crv1=false
+        'parts', cell, part='part_number', cluster='account_number', crv1=false, sums='group_sums'
     ) }} as by_account
 ),
 

@@ -20,9 +20,9 @@ strata as (
         stratum_number,
         count(*) as n_accounts,
         count(case when next_revenue > 0 then 1 end) as n_retained,
-        {{ exact_sum('base_revenue') }} as base_revenue,
-        {{ exact_sum('next_revenue') }} as next_revenue,
-        {{ exact_sum('least(next_revenue, base_revenue)') }} as kept_revenue,
+        {{ exact_sum('base_revenue', is_small=true) }} as base_revenue,
+        {{ exact_sum('next_revenue', is_small=true) }} as next_revenue,
+        {{ exact_sum('least(next_revenue, base_revenue)', is_small=true) }} as kept_revenue,
         max(base_revenue) as top_revenue,
         min(case when is_base_complete then 1 else 0 end) = 1 as is_base_complete,
         min(case when is_outcome_complete then 1 else 0 end) = 1 as is_outcome_complete
