@@ -125,6 +125,7 @@ def test_a_build_that_broke_off_is_told_from_one_whose_tests_failed(
     settings: Settings, model: str, test: str, returncode: int, all_made: bool
 ) -> None:
     told = {"schema": "marts", "alias": "a", "name": "a", "original_file_path": "a.sql", "depends_on": {"nodes": []}}
+    told["columns"] = {}
     nodes = {kind: told | {"resource_type": kind} for kind in ("model", "test")}
     results = [
         {"unique_id": unique_id, "status": status, "message": "", "failures": 1, "timing": []}
