@@ -92,15 +92,16 @@ def _relations(settings: Settings, manifest: Mapping[str, Any], columns: Tables)
     tagged = tagged_columns(manifest)
     relations: dict[tuple[str, str], Relation] = {}
     for (schema, table), kinds in tagged.items():
-        names = dict.fromkeys((*columns.get((schema, table), ()), *kinds))
+        standing = dict.fromkeys((*columns.get((schema, table), ()), *kinds))
         relations[schema, table] = Relation(
-            tuple((name, _of_source(f"{schema}.{table}.{name}") if name in kinds else {}) for name in names)
+            tuple((name, _of_source(f"{schema}.{table}.{name}") if name in kinds else {}) for name in standing)
         )
     store = settings.build_folder / STORE
     known, kept = _read(store), {}
     for unique_id in TopologicalSorter(manifest["parent_map"]).static_order():
         node = manifest["nodes"].get(unique_id)
-        if node is None or node["resource_type"] != "model":
+        # An ephemeral model stands in the SQL of those that read it.
+        if node is None or node["resource_type"] != "model" or node["config"]["materialized"] == "ephemeral":
             continue
         address = (node["schema"], node["alias"])
         names = columns.get(address, ())
@@ -152,7 +153,7 @@ def _parents(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[tuple
 
 
 def _compiled(settings: Settings, node: Mapping[str, Any]) -> str:
-    path = settings.dbt_target_folder / "compiled" / node["package_name"] / node["original_file_path"]
+    path = settings.dbt_target_folder / "compiled" / str(node["package_name"]) / str(node["original_file_path"])
     if not path.is_file():
         raise BuildError(
             Finding(

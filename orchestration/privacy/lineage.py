@@ -87,11 +87,12 @@ class _Reader:
     def __init__(self, tables: Mapping[tuple[str, str], Relation]) -> None:
         self._tables = tables
 
-    def query(self, query: exp.Expression, ctes: Mapping[str, Relation], outer: Scope) -> Relation:
+    def query(self, query: exp.Expr, ctes: Mapping[str, Relation], outer: Scope) -> Relation:
         known = dict(ctes)
-        ctes_of = query.args.get("with_")
-        for cte in ctes_of.expressions if ctes_of else ():
-            if ctes_of.args.get("recursive") and isinstance(cte.this, exp.SetOperation):
+        ctes_of: exp.With | None = query.args.get("with_")
+        is_recursive = ctes_of is not None and bool(ctes_of.args.get("recursive"))
+        for cte in ctes_of.expressions if ctes_of is not None else ():
+            if is_recursive and isinstance(cte.this, exp.SetOperation):
                 known[cte.alias.lower()] = _renamed(self.query(cte.this.this, known, outer), cte.args["alias"])
             known[cte.alias.lower()] = _renamed(self.query(cte.this, known, outer), cte.args["alias"])
         if isinstance(query, exp.Subquery):
@@ -128,7 +129,7 @@ class _Reader:
         return Relation(tuple(columns), _together(rest))
 
     def _read(
-        self, source: exp.Expression, ctes: Mapping[str, Relation], outer: Scope, scope: list[tuple[str, Relation]]
+        self, source: exp.Expr, ctes: Mapping[str, Relation], outer: Scope, scope: list[tuple[str, Relation]]
     ) -> None:
         """Add what a table, subquery or function of ``from`` gives to the scope."""
         alias = source.args.get("alias")
@@ -174,7 +175,7 @@ class _Reader:
 
     def _value(
         self,
-        value: exp.Expression,
+        value: exp.Expr,
         scope: Scope,
         ctes: Mapping[str, Relation],
         outer: Scope,
@@ -195,7 +196,7 @@ class _Reader:
             for name, argument in value.args.items()
             if name not in chosen
             for part in (argument if isinstance(argument, list) else [argument])
-            if isinstance(part, exp.Expression) and not isinstance(part, exp.DataType)
+            if isinstance(part, exp.Expr) and not isinstance(part, exp.DataType)
         ]
         return _together(self._value(part, scope, ctes, outer, named) for part in parts)
 
@@ -218,7 +219,7 @@ class _Reader:
         return _together(origins for name, origins in named if name.lower() == parts[0].lower())
 
 
-def _renamed(relation: Relation, alias: exp.Expression | None) -> Relation:
+def _renamed(relation: Relation, alias: exp.Expr | None) -> Relation:
     """The relation under the names of its alias: ``b (c1, c2)``."""
     names = [column.name for column in alias.args.get("columns") or ()] if isinstance(alias, exp.TableAlias) else []
     if not names:
