@@ -232,6 +232,36 @@ def test_a_heavy_tail_leaves_no_more_degrees_of_freedom_than_one_over_the_larges
     assert by_sum.to_dict() == pytest.approx({"heavy": 0.75 / (0.5 * 0.5 + 0.25 / 18), "even": 9.0})
 
 
+def test_a_jackknife_finds_the_parts_of_a_cluster_by_the_columns_that_are_named(compile_sql: CompileSql) -> None:
+    """Two differences that share the middle of three groups: once with a row for each part, once with a row a group."""
+    rng = np.random.default_rng(14)
+    groups = pd.DataFrame({"account": np.arange(60), "name": np.repeat(["low", "middle", "high"], 20), "n_clusters": 1})
+    groups["denominator"] = rng.uniform(1, 5, 60)
+    groups["numerator"] = groups["denominator"] * rng.normal(1, 0.2, 60)
+    ends = pd.DataFrame(
+        {"cell": [1, 1, 2, 2], "name": ["low", "middle", "middle", "high"], "coefficient": [-1.0, 1.0, -1.0, 1.0]}
+    )
+    ends["part"] = ends["coefficient"]
+    parts = groups.merge(ends, on="name")
+    sums = parts.groupby(["cell", "name", "coefficient", "part"], as_index=False).agg(
+        n_clusters=("account", "size"),
+        largest_denominator=("denominator", "max"),
+        numerator_total=("numerator", "sum"),
+        denominator_total=("denominator", "sum"),
+    )
+    written = "['cell'], part='part', cluster='account'"
+    by_part = compile_sql(f"select * from {{{{ jackknife_ratio('parts', {written}) }}}} order by cell")
+    by_group = compile_sql(
+        f"select * from {{{{ jackknife_ratio('groups', {written}, sums='sums', matched_by=['name']) }}}} order by cell"
+    )
+
+    wanted, found = run(by_part, parts=parts), run(by_group, groups=groups, sums=sums)
+
+    assert len(found) == 2
+    # Sums of pandas are rounded otherwise than those of the query, by some 1e-16.
+    np.testing.assert_allclose(found.to_numpy(dtype=float), wanted.to_numpy(dtype=float), rtol=1e-12)
+
+
 def test_jackknife_keeps_its_digits_where_each_of_many_accounts_changes_next_to_nothing(
     compile_sql: CompileSql,
 ) -> None:
@@ -429,6 +459,18 @@ def test_exact_sum_holds_the_squares_of_sums_of_money(compile_sql: CompileSql) -
 
     assert len(totals) == 1
     assert totals.pop() == pytest.approx(math.fsum(values), rel=1e-12)
+
+
+def test_exact_sum_of_small_terms_is_exact_and_refuses_a_large_one(compile_sql: CompileSql) -> None:
+    rng = np.random.default_rng(9)
+    values = rng.choice([-1.0, 1.0], 100_000) * 10.0 ** rng.integers(-8, 18, 100_000) * rng.random(100_000)
+    query = compile_sql("select {{ exact_sum('x', is_small=true) }} as total from cases")
+
+    totals = {run(query, cases=pd.DataFrame({"x": rng.permutation(values)}))["total"][0] for _ in range(5)}
+
+    assert totals == {math.fsum(values)}
+    with pytest.raises(duckdb.ConversionException, match="out of range"):
+        run(query, cases=pd.DataFrame({"x": [1.0, 1e19]}))
 
 
 def test_exact_sum_of_whole_numbers_is_whole(compile_sql: CompileSql) -> None:

@@ -25,7 +25,8 @@
 
     `sums` names a relation that has the sums of the classes already, where many of them are read for little: the columns of `by`
     (and `part`, with its `coefficient`), `n_clusters`, `largest_denominator`, `numerator_total`, `denominator_total`. Classes
-    without a row there are left out.
+    without a row there are left out. `matched_by` names the columns by which a class finds its sums, where these are others: a class
+    may then be of several parts, and is not written down for each.
 
     What deleting a cluster does is taken times the number of clusters until it is summed: of a slope per point over a million
     accounts the square would not reach the decimals of exact_sum (test_statistics.py).
@@ -43,10 +44,11 @@
     warehouse takes its interval from here; tests/test_statistics.py holds it to a brute-force delete-one loop.
 #}
 {% macro jackknife_ratio(
-    classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none, heavy_tailed=false,
-    size=none
+    classes, by, part=none, cluster=none, leverage=none, spread=none, crv1=true, sums=none, matched_by=none,
+    heavy_tailed=false, size=none
 ) -%}
     {%- set sums_by = by + ([part] if part else []) -%}
+    {%- set matched_by = matched_by or sums_by -%}
     {%- set a = 'cast(classes.numerator as ' ~ float_type() ~ ')' ~ (' / classes.n_clusters' if spread) -%}
     {%- set b = 'cast(classes.denominator as ' ~ float_type() ~ ')' -%}
     {%- set total = 'totals.denominator_total' -%}
@@ -63,8 +65,9 @@
         {{ exceptions.raise_compiler_error('jackknife_ratio: clusters of several rows cannot be summed in classes of a spread') }}
     {%- endif -%}
     {%- set scale = '1e0' if part else 'estimates.n_clusters' -%}
-    {%- set effective = '1e0 / squares.share_squares' -%}
-    {%- if part -%}
+    {%- set is_difference = part and not heavy_tailed -%}
+    {%- set effective = ('power(estimates.share_total, 2)' if part else '1e0') ~ ' / squares.share_squares' -%}
+    {%- if is_difference -%}
         {%- set effective = (
             'case when estimates.other_share_total = 0 then power(estimates.share_total, 2) / squares.share_squares '
             ~ 'when estimates.share_total = 0 then power(estimates.other_share_total, 2) / squares.other_share_squares '
@@ -111,7 +114,7 @@
                 {% if cluster %}classes.{{ cluster }},{% endif %}
                 classes.n_clusters,
                 {{ 'greatest(totals.coefficient, 0e0) * ' if part }}{{ 'classes.' ~ size ~ ' / totals.size_total' if size else share }} as share,
-                {% if part %}greatest(-totals.coefficient, 0e0) * {{ share }} as other_share,{% endif %}
+                {% if is_difference %}greatest(-totals.coefficient, 0e0) * {{ share }} as other_share,{% endif %}
                 {% if spread %}{{ spread_by }} / nullif({{ rest }}, 0) / nullif({{ rest }}, 0) as spread_deleted,{% endif %}
                 {{ weight }} * {{ residual }} / nullif({{ rest }}, 0) as deleted
                 {%- if crv1 %},
@@ -120,7 +123,7 @@
                 {%- endif %}
             from {{ classes }} as classes
             inner join totals
-                on {% for column in sums_by %}classes.{{ column }} = totals.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+                on {% for column in matched_by %}classes.{{ column }} = totals.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
 
         ),
 
@@ -131,7 +134,7 @@
                 {{ cluster }},
                 max(n_clusters) as n_clusters,
                 {{ exact_sum('share', is_small=true) }} as share,
-                {{ exact_sum('other_share', is_small=true) }} as other_share,
+                {{ exact_sum('other_share', is_small=true) ~ ' as other_share,' if is_difference }}
                 {{ exact_sum('deleted') }} as deleted
                 {%- if crv1 %},
                 {{ exact_sum('influence') }} as influence
@@ -148,7 +151,7 @@
                 {{ by | join(', ') }},
                 sum(n_clusters) as n_clusters,
                 {{ exact_sum('n_clusters * share * share') }} as share_squares,
-                {% if part %}{{ exact_sum('n_clusters * other_share * other_share') }} as other_share_squares,{% endif %}
+                {% if is_difference %}{{ exact_sum('n_clusters * other_share * other_share') }} as other_share_squares,{% endif %}
                 {% if heavy_tailed %}max(share) as largest_share,{% endif %}
                 {{ exact_sum('n_clusters * deleted * deleted' ~ (' + spread_deleted' if spread)) }} as deleted_squares
                 {%- if crv1 %},
@@ -164,7 +167,7 @@
                 {% if part %}
                 {{ exact_sum('coefficient * estimate') }} as estimate,
                 {{ exact_sum('greatest(coefficient, 0e0)') }} as share_total,
-                {{ exact_sum('greatest(-coefficient, 0e0)') }} as other_share_total,
+                {% if is_difference %}{{ exact_sum('greatest(-coefficient, 0e0)') }} as other_share_total,{% endif %}
                 {% else %}
                 n_clusters,
                 numerator_total,

@@ -10,17 +10,29 @@ outcomes as {{ not_materialized() }}(
 ),
 
 -- Peers: accounts of one segment and size at one quarter end.
-peers as (
+peers_summed as (
     select
         {{ grouped_cell_number() }} as cell_number,
         horizon_months,
         period_number,
         stratum_number,
         {{ exact_sum('base_revenue', is_small=true) }} as weight,
-        {{ exact_sum('base_revenue * account_points', is_small=true) }} / {{ exact_sum('base_revenue', is_small=true) }} as points,
-        {{ exact_sum('base_revenue * growth', is_small=true) }} / {{ exact_sum('base_revenue', is_small=true) }} as growth
+        {{ exact_sum('base_revenue * account_points', is_small=true) }} as points,
+        {{ exact_sum('base_revenue * growth', is_small=true) }} as growth
     from outcomes
     group by {{ grouped_by_cell(['horizon_months', 'period_number', 'stratum_number']) }}
+),
+
+peers as (
+    select
+        cell_number,
+        horizon_months,
+        period_number,
+        stratum_number,
+        weight,
+        points / weight as points,
+        growth / weight as growth
+    from peers_summed
 ),
 
 deviations as (

@@ -1,4 +1,5 @@
 {% set cell = ['cell_number', 'horizon_months', 'path_number'] %}
+{% set group = ['cell_number', 'horizon_months', 'stratum_number', 'nps_group'] %}
 
 with
 
@@ -117,35 +118,34 @@ group_sums as (
             and groups_in_strata.nps_group = paths.nps_group
 ),
 
-parts as {{ not_materialized() }}(
+clusters as {{ not_materialized() }}(
     select
-        accounts.cell_number,
-        accounts.horizon_months,
-        group_sums.path_number,
-        group_sums.sign,
-        accounts.account_number,
-        group_sums.part_number,
-        accounts.next_revenue as numerator,
-        accounts.base_revenue as denominator,
+        cell_number,
+        horizon_months,
+        stratum_number,
+        nps_group,
+        account_number,
+        next_revenue as numerator,
+        base_revenue as denominator,
         1 as n_clusters
     from accounts
-    inner join group_sums
-        on
-            accounts.cell_number = group_sums.cell_number
-            and accounts.horizon_months = group_sums.horizon_months
-            and accounts.stratum_number = group_sums.stratum_number
-            and accounts.nps_group = group_sums.nps_group
 ),
 
 groups_compared as (
     select
-        parts.cell_number,
-        parts.horizon_months,
-        parts.path_number,
-        parts.sign,
-        count(distinct parts.account_number) as n_accounts
-    from parts
-    group by parts.cell_number, parts.horizon_months, parts.path_number, parts.sign
+        group_sums.cell_number,
+        group_sums.horizon_months,
+        group_sums.path_number,
+        group_sums.sign,
+        count(distinct clusters.account_number) as n_accounts
+    from clusters
+    inner join group_sums
+        on
+            clusters.cell_number = group_sums.cell_number
+            and clusters.horizon_months = group_sums.horizon_months
+            and clusters.stratum_number = group_sums.stratum_number
+            and clusters.nps_group = group_sums.nps_group
+    group by group_sums.cell_number, group_sums.horizon_months, group_sums.path_number, group_sums.sign
 ),
 
 fewest as (
@@ -173,7 +173,7 @@ supports as (
 ratios as (
     select *
     from {{ jackknife_ratio(
-        'parts', cell, part='part_number', cluster='account_number', crv1=false, sums='group_sums'
+        'clusters', cell, part='part_number', cluster='account_number', crv1=false, sums='group_sums', matched_by=group
     ) }} as by_account
 ),
 

@@ -1,7 +1,10 @@
 with
 
 outcomes as (
-    select * from {{ ref('int_account_outcomes_observed') }}
+    select
+        *,
+        is_usable and account_points is not null as is_scored
+    from {{ ref('int_account_outcomes_observed') }}
 ),
 
 sums as (
@@ -30,12 +33,10 @@ periods as (
         period_number,
         count(case when is_base_complete and is_outcome_complete then 1 end) as n_complete,
         count(case when is_usable then 1 end) as n_usable,
-        count(case when is_usable and account_points is not null then 1 end) as n_scored,
+        count(case when is_scored then 1 end) as n_scored,
         count(case when is_base_complete and is_outcome_complete and base_revenue <= 0 then 1 end) as n_without_base,
         coalesce({{ exact_sum('case when is_usable then base_revenue end', is_small=true) }}, 0e0) as revenue,
-        coalesce(
-            {{ exact_sum('case when is_usable and account_points is not null then base_revenue end', is_small=true) }}, 0e0
-        ) as scored_revenue
+        coalesce({{ exact_sum('case when is_scored then base_revenue end', is_small=true) }}, 0e0) as scored_revenue
     from outcomes
     group by {{ grouped_by_cell(['horizon_months', 'period_number']) }}
 ),
