@@ -9,7 +9,7 @@ SQL := dbt_project/models dbt_project/tests
 .DEFAULT_GOAL := help
 .PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
-	docs serve publish rollback bench parse lock clean spark-up spark-down
+	docs serve publish rollback export bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -73,6 +73,9 @@ publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBL
 
 rollback: .venv/run ## publish the release before the published one
 	@$(BIN)/python -m orchestration rollback $(if $(TO),--to $(TO))
+
+export: .venv/run ## published tables for a spreadsheet: TO=<folder> FORMAT=csv|xlsx TABLES="nps_by_month call_list"
+	@$(BIN)/python -m orchestration export --to $(TO) $(if $(FORMAT),--format $(FORMAT)) $(if $(TABLES),--tables $(TABLES))
 
 serve: $(ENGINE)/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
 	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT))

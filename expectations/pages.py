@@ -23,6 +23,7 @@ SECTIONS = {
     "reference": "Reference data",
     "marts": "What people would believe",
     "employee": "The employee programme",
+    "people": "Names of staff",
 }
 
 

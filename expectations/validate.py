@@ -8,7 +8,7 @@ lives in memory, its analytics are off, and the pages are our own (expectations/
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from math import isfinite
@@ -29,6 +29,7 @@ from expectations.results import CheckResult, ValidationOutcome
 from expectations.suites import collect
 from expectations.tables import PUBLISHED, Batch, Suite, Table, Warehouse
 from orchestration.findings import EXAMPLES_SHOWN, example_text
+from orchestration.privacy.masking import masked
 from orchestration.release.warehouse import open_read_only
 
 MISSING = "table_and_columns_exist"
@@ -44,9 +45,17 @@ VECTORS_AT_ONCE = 512
 
 
 def validate(
-    build_file: Path, published_file: Path | None, as_of: date, pages_folder: Path, memory_limit: str | None = None
+    build_file: Path,
+    published_file: Path | None,
+    as_of: date,
+    pages_folder: Path,
+    memory_limit: str | None = None,
+    private: Collection[str] = (),
 ) -> ValidationOutcome:
-    """Check the build file, against the last published file where there is one, and write the pages."""
+    """Check the build file, against the last published file where there is one, and write the pages.
+
+    Values of columns that are ``private``, and those that look personal, are hidden in what is said.
+    """
     with open_read_only(build_file, memory_limit) as connection:
         published = Warehouse({})
         if published_file is not None:
@@ -58,7 +67,7 @@ def validate(
             result
             for suite in collect(build, published)
             for batch in suite.batches
-            for result in _run(connection, frames, suite, batch)
+            for result in _run(connection, frames, suite, batch, private)
         ]
     outcome = ValidationOutcome(results)
     write_pages(outcome, as_of, pages_folder)
@@ -94,7 +103,11 @@ def _pandas_batches() -> BatchDefinition[Any]:
 
 
 def _run(
-    connection: duckdb.DuckDBPyConnection, frames: BatchDefinition[Any], suite: Suite, batch: Batch
+    connection: duckdb.DuckDBPyConnection,
+    frames: BatchDefinition[Any],
+    suite: Suite,
+    batch: Batch,
+    private: Collection[str],
 ) -> Iterator[CheckResult]:
     # Our own order: Great Expectations groups its results by the columns that a rule reads.
     for position, expectation in enumerate(batch.expectations):
@@ -108,7 +121,7 @@ def _run(
             by_position = {_meta(result)["position"]: result for result in found.results}
             parts.append(
                 [
-                    _translated(suite, batch, expectation, by_position[str(position)], frame)
+                    _translated(suite, batch, expectation, by_position[str(position)], frame, private)
                     for position, expectation in enumerate(batch.expectations)
                 ]
             )
@@ -165,7 +178,12 @@ def _together(parts: Sequence[CheckResult]) -> CheckResult:
 
 
 def _translated(
-    suite: Suite, batch: Batch, expectation: Expectation, found: ExpectationValidationResult, frame: pd.DataFrame
+    suite: Suite,
+    batch: Batch,
+    expectation: Expectation,
+    found: ExpectationValidationResult,
+    frame: pd.DataFrame,
+    private: Collection[str],
 ) -> CheckResult:
     meta = expectation.meta or {}
     success = bool(found.success)
@@ -178,7 +196,8 @@ def _translated(
         n_rows = int(frame[rows].sum())
         n_unexpected = 0 if success else int(frame[broken].sum())
     keys = [key for key in batch.keys if key in frame.columns]
-    examples = [] if success else _examples(details.get("unexpected_rows"), [*keys, *meta["shown"]])
+    rows = [] if success else _examples(details.get("unexpected_rows"), [*keys, *meta["shown"]])
+    examples = [masked(row, private) for row in rows]
     result = {
         "suite": suite.name,
         "table": suite.table,

@@ -15,6 +15,8 @@ from typing import Any
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
+from orchestration.privacy.files import keep_private
+from orchestration.release.export import FORMATS, export
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
@@ -42,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "docs": docs,
         "publish": publish,
         "rollback": roll_back,
+        "export": export_tables,
         "serve": serve,
         "spark-up": spark_up,
         "spark-down": spark_down,
@@ -58,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with faults_said(settings.home, *FAULTY), signals_as_interrupts():
             check_layout(settings)
+            keep_private(settings)
             return verbs[options.verb](settings, options)
     except KeyboardInterrupt:
         shown = published_build(settings)
@@ -88,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     newest.add_argument("--to", metavar="BUILD_ID", help="this release instead")
     back = verbs.add_parser("rollback", help="publish the release before the published one")
     back.add_argument("--to", metavar="BUILD_ID", help="this release instead")
+    sheets = verbs.add_parser("export", help="write published tables as files that a spreadsheet may open")
+    sheets.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="where to write them")
+    sheets.add_argument("--format", choices=FORMATS, default="csv", help="csv, or xlsx")
+    sheets.add_argument("--tables", nargs="*", default=(), metavar="TABLE", help="these of schema marts; else all")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--port", type=int, default=3000)
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
@@ -186,6 +194,15 @@ def _publish(
     print(f"published {build['build_id']} (as of {build['as_of']}) in place of {said}")
     for place in (settings.published_folder, *(destination.name for destination in settings.destinations)):
         print(f"  in {place}")
+    return 0
+
+
+def export_tables(settings: Settings, options: argparse.Namespace) -> int:
+    if not settings.published_file.is_file():
+        print("Nothing is published yet. Run: make nightly.", file=sys.stderr)
+        return EXIT_FAILED
+    files = export(settings.published_file, options.to, options.format, options.tables)
+    print(f"wrote {len(files)} file{'' if len(files) == 1 else 's'} to {options.to}")
     return 0
 
 

@@ -345,7 +345,7 @@ def contents(home: Path) -> dict[str, str]:
 
 def built_contents(home: Path) -> dict[str, str]:
     """A hash of the rows of each table that dbt has made, published or not."""
-    made = "schema_name in ('staging', 'intermediate', 'marts', 'employee', 'quality')"
+    made = "schema_name in ('staging', 'intermediate', 'marts', 'employee', 'people', 'quality')"
     return _contents(home / "build" / "warehouse.duckdb", made)
 
 

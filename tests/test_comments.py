@@ -108,7 +108,7 @@ def test_another_version_reads_all_again(build: duckdb.DuckDBPyConnection, tmp_p
 
 
 def test_the_version_names_the_rules_and_the_libraries() -> None:
-    assert reading_version().startswith("reading 1 nltk-vader-sentiment 1.0.0 py3langid 0.4.0")
+    assert reading_version().startswith("reading 2 nltk-vader-sentiment 1.0.0 phonenumbers 9.0.43 py3langid 0.4.0")
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])

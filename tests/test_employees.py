@@ -1,15 +1,21 @@
 """What is published of employees names nobody, and nobody can be reached by subtraction.
 
-The attacker here knows more than the release says: the exact number of answers in each group that is shown. By adding
-and subtracting these, the hidden teams are reached as one group: the total less the teams shown. They are safe when it
-is two teams at least, with as many people as the threshold.
+Two attackers. The first knows more than the release says: the exact number of answers in each group that is shown. By
+adding and subtracting these, the hidden teams are reached as one group: the total less the teams shown. They are safe
+when it is two teams at least, with as many people as the threshold. The second knows the rules, and thinks through all
+companies that there can be: what is published of a month must leave no team with one possible count under the
+threshold, and nobody with one possible answer.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -35,8 +41,9 @@ def model(sample_release: Path) -> str:
     return found[0].read_text(encoding="utf-8")
 
 
-def published(model: str, months: list[Month]) -> list[Shown]:
-    """What the mart makes of some months, each a month of its own."""
+@contextmanager
+def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse with what the mart reads, and no answers yet."""
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         for schema in ("staging", "marts", "reference"):
@@ -57,6 +64,12 @@ def published(model: str, months: list[Month]) -> list[Shown]:
             "employee_team text, score integer, answered_date date, is_complete boolean, is_excluded boolean, "
             "verdict text)"
         )
+        yield connection
+
+
+def published(model: str, months: list[Month]) -> list[Shown]:
+    """What the mart makes of some months, each a month of its own."""
+    with prepared() as connection:
         rows = [
             ("emp", None, team, score, f"{2000 + index // 12}-{index % 12 + 1:02d}-15", True, False, "accepted")
             for index, month in enumerate(months)
@@ -131,13 +144,104 @@ def test_the_figures_shown_are_those_of_the_group(model: str) -> None:
     months = random_months(5, 100)
 
     for month, shown in zip(months, published(model, months), strict=True):
-        everybody = [score for scores in month.values() for score in scores]
-        for team, figures in shown.items():
-            scores = everybody if team == "all" else month[team]
-            points = [100 if score >= 9 else 0 if score >= 7 else -100 for score in scores]
-            if figures is not None:
-                assert figures[0] == len(scores) // 5 * 5
-                assert figures[1] == pytest.approx(sum(points) / len(points), abs=1e-12)
+        hidden = [score for team, scores in month.items() if shown[team] is None for score in scores]
+        groups = [rounded(scores) for team, scores in month.items() if shown[team] is not None]
+        if len(hidden) >= THRESHOLD:
+            groups.append(rounded(hidden))
+        for team, scores in month.items():
+            assert shown[team] in (None, rounded(scores))
+        if shown["all"] is not None:
+            n_bucketed, nps = shown["all"]
+            average = sum(n * score for n, score in groups) / sum(n for n, _ in groups)
+            assert n_bucketed == sum(map(len, month.values())) // 5 * 5
+            assert nps % 5 == 0 and abs(nps - average) <= 2.5
+
+
+def rounded(scores: list[int]) -> tuple[int, float]:
+    """A group as it is published: its count and its score in steps, a half away from 0."""
+    points = sum(100 if score >= 9 else 0 if score >= 7 else -100 for score in scores)
+    n_bucketed = len(scores) // 5 * 5
+    step = 5 if n_bucketed >= 40 else 10 if n_bucketed >= 20 else 20 if n_bucketed >= 10 else 50
+    steps = math.floor(abs(points) / len(scores) / step + 0.5)
+    return n_bucketed, math.copysign(steps * step, points) + 0.0
+
+
+# Every company of so many teams of these sizes; a team is its count and its points, of which a score is made.
+WORLDS = {2: range(1, 15), 3: range(1, 6)}
+
+
+def companies_told_apart(model: str, n_teams: int, sizes: Iterable[int]) -> list[str]:
+    """What the model says of months that gives something away, though every company was thought through."""
+    names = [f"team {number}" for number in range(n_teams)]
+    # The months of all these companies lie far ahead.
+    model = re.sub(r"'\d{4}-\d\d-\d\d'", "'9999-12-31'", model)
+    with prepared() as connection:
+        teams = ", ".join(f"teams as t{number}" for number in range(n_teams))
+        columns = ", ".join(f"t{number}.n as n{number}, t{number}.p as p{number}" for number in range(n_teams))
+        connection.execute(
+            f"""
+            create table teams as
+                select n, unnest(range(-n, n + 1)) as p from (select unnest({list(sizes)}) as n);
+            create table companies as select row_number() over () - 1 as id, {columns} from {teams};
+            create table cells as
+                {
+                " union all ".join(
+                    f"select id, '{name}' as team, n{number} as n, p{number} as p from companies"
+                    for number, name in enumerate(names)
+                )
+            };
+            insert into warehouse.staging.stg_survey__responses
+                select
+                    'emp', null, team, case when i >= abs(p) then 8 when p > 0 then 10 else 0 end,
+                    make_date(cast(2000 + id // 12 as integer), cast(id % 12 + 1 as integer), 15),
+                    true, false, 'accepted'
+                from (select *, unnest(range(n)) as i from cells);
+            create table seen as
+                select
+                    (year(month_start) - 2000) * 12 + month(month_start) - 1 as id,
+                    string_agg(concat_ws(' ', team, n_bucketed, nps), ', ' order by team) as told
+                from ({model})
+                group by 1;
+            """
+        )
+        counted = connection.execute("select count(*) from companies anti join seen using (id)").fetchone()
+        assert counted == (0,)
+        one_count = " or ".join(
+            f"(count(distinct {total}) = 1 and min({total}) < {THRESHOLD})"
+            for size in range(1, n_teams + 1)
+            for chosen in itertools.combinations(range(n_teams), size)
+            for total in ["+".join(f"n{number}" for number in chosen)]
+        )
+        one_answer = " or ".join(
+            f"bool_and(p{number} = {everybody})"
+            for number in range(n_teams)
+            for everybody in (f"n{number}", f"-n{number}", f"0 and n{number} = 1")
+        )
+        found = connection.execute(
+            f"select told from companies join seen using (id) group by told having {one_count} or {one_answer}"
+        ).fetchall()
+    return [told for (told,) in found]
+
+
+@pytest.mark.parametrize("n_teams", WORLDS)
+def test_what_is_published_fits_more_than_one_company(model: str, n_teams: int) -> None:
+    assert companies_told_apart(model, n_teams, WORLDS[n_teams]) == []
+
+
+def test_the_attack_reads_counts_and_answers_off_exact_scores(model: str) -> None:
+    exact = re.sub(r"round\(nps / nps_step\) \* nps_step", "nps", model)
+    assert exact != model
+
+    told = companies_told_apart(exact, 2, WORLDS[2])
+    assert any("100" in month for month in told)
+
+
+def test_a_month_is_published_without_regard_to_others(model: str) -> None:
+    """So what follows from several months together is what follows from each alone."""
+    months = random_months(6, 60)
+
+    together = published(model, months)
+    assert [published(model, [month])[0] for month in months[:20]] == together[:20]
 
 
 def test_the_attack_finds_a_team_that_is_hidden_alone() -> None:

@@ -39,9 +39,9 @@ def running() -> Iterator[PostgresServer]:
 def server(running: PostgresServer) -> Iterator[PostgresServer]:
     """The server, as empty as it was."""
     yield running
-    roles = ("nps_reader", "nps_employee_reader", "analyst", "guarded", "publisher")
+    roles = ("nps_reader", "nps_employee_reader", "nps_people_reader", "analyst", "guarded", "publisher")
     running.run(
-        "drop schema if exists marts, employee, bi cascade",
+        "drop schema if exists marts, employee, people, bi cascade",
         *(
             f"do $$ begin if to_regrole('{role}') is not null then "
             f"execute 'drop owned by {role}'; execute 'drop role {role}'; end if; end $$"

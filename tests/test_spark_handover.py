@@ -125,13 +125,14 @@ def test_a_build_that_broke_off_is_told_from_one_whose_tests_failed(
     settings: Settings, model: str, test: str, returncode: int, all_made: bool
 ) -> None:
     told = {"schema": "marts", "alias": "a", "name": "a", "original_file_path": "a.sql", "depends_on": {"nodes": []}}
+    told["columns"] = {}
     nodes = {kind: told | {"resource_type": kind} for kind in ("model", "test")}
     results = [
         {"unique_id": unique_id, "status": status, "message": "", "failures": 1, "timing": []}
         for unique_id, status in (("model", model), ("test", test))
     ]
     settings.dbt_target_folder.mkdir(parents=True)
-    for name, content in (("run_results", {"results": results}), ("manifest", {"nodes": nodes})):
+    for name, content in (("run_results", {"results": results}), ("manifest", {"nodes": nodes, "sources": {}})):
         (settings.dbt_target_folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
     found = dbt_cli.outcome(settings, cast(dbt_cli.DbtRun, SimpleNamespace(returncode=returncode, errors=[])))

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 
 from orchestration.comments.enrichment import enrich
+from orchestration.comments.names import TABLE, land_named_comments
 from orchestration.files import file_hash
 from orchestration.findings import BuildError
 from orchestration.raw.ignored import TABLE as IGNORED
@@ -87,9 +88,15 @@ def _build(home: Path, company: Company, **given: str) -> None:
     with open_build(settings) as connection:
         landing = land(connection, settings.raw, tables_from_manifest(manifest))
         enrich(connection, settings.enrichment_folder, KEYWORDS)
+        named = {TABLE: land_named_comments(connection)}
         keep_account_versions(connection, settings.history_folder, settings.as_of)
         kept = {name: file_hash(store) for name, store in stores(settings).items()}
-        contents = {table.name: table.content_hash for table in landing.tables} | {IGNORED: landing.ignored_hash} | kept
+        contents = (
+            {table.name: table.content_hash for table in landing.tables}
+            | {IGNORED: landing.ignored_hash}
+            | kept
+            | named
+        )
         note_sources(connection, manifest, contents)
     models = ["build", "--resource-type", "seed", "--resource-type", "model"]
     with writer_lock(settings, "a night"):

@@ -14,7 +14,7 @@ from expectations.conventions import arrivals, by_column_name
 from expectations.tables import Batch, Suite, Warehouse
 
 ARRIVING = "staging"
-BELIEVED = ("reference", "marts", "employee")
+BELIEVED = ("reference", "marts", "employee", "people")
 
 
 def written_suites() -> dict[str, ModuleType]:

@@ -12,11 +12,11 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from orchestration.comments.redaction import redacted
+from orchestration.comments.redaction import has_long_number, redacted
 
 # Raised with every change of what is read from a comment; all comments are then read again.
-READING = 1
-LIBRARIES = ("nltk-vader-sentiment", "py3langid")
+READING = 2
+LIBRARIES = ("nltk-vader-sentiment", "phonenumbers", "py3langid", "python-stdnum")
 SENTIMENT_LANGUAGE = "en"
 # Where a comment without a language is placed: among more than have themes, so that others are not taken for them.
 CANDIDATES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da")
@@ -38,8 +38,10 @@ def reading_version() -> str:
 def read_comment(comment: str, given_language: str | None) -> Read:
     """A given language counts; of another than English the tone is not known."""
     # Letters in one form, so that an accent typed after its letter is the same accent.
-    text = redacted(unicodedata.normalize("NFC", comment))
-    language = primary_language(given_language) or detected_language(text)
+    said = unicodedata.normalize("NFC", comment)
+    given = primary_language(given_language)
+    text = redacted(said, given or (detected_language(said) if has_long_number(said) else None))
+    language = given or detected_language(text)
     sentiment = round(_analyzer().polarity_scores(text)["compound"], 4) if language == SENTIMENT_LANGUAGE else None
     return Read(language, sentiment, text)
 

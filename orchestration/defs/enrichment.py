@@ -6,10 +6,12 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.comments import enrichment
+from orchestration.comments import enrichment, names
 from orchestration.comments.enrichment import enrich
+from orchestration.comments.names import land_named_comments
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.files import file_hash
 from orchestration.raw.tables import RAW_SCHEMA
 from orchestration.release.warehouse import open_build
 from orchestration.settings import Settings, now
@@ -19,6 +21,7 @@ from orchestration.transform.dbt_cli import REFERENCE
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]
+NAMED_COMMENTS = KEYS[enrichment.SCHEMA, names.TABLE]
 COMMENT_THEMES = KEYS[enrichment.SCHEMA, enrichment.THEMES_TABLE]
 # The seed's own file: a build reads comments before dbt loads its seeds.
 KEYWORDS = REFERENCE / "theme_keywords.csv"
@@ -43,6 +46,13 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             description="The themes of each distinct comment, searched once for each vocabulary and kept.",
         ),
         dg.AssetSpec(
+            NAMED_COMMENTS,
+            deps=[KEYS[RAW_SCHEMA, name] for name in names.SOURCES],
+            group_name="enrichment",
+            kinds={"python"},
+            description="The comments that hold a name of their own record, without it.",
+        ),
+        dg.AssetSpec(
             ACCOUNT_VERSIONS,
             deps=[KEYS[RAW_SCHEMA, "crm_accounts"]],
             group_name="enrichment",
@@ -55,10 +65,16 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
     with explained(settings), record.phase("enrichment"):
-        record.section("raw")
+        raw_contents = record.section("raw")["contents"]
+        named_before = record.read().get("enrichment", {}).get("named", {})
         record.invalidate("enrichment")
         with open_build(settings, record.say) as connection:
             enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
+            kept = file_hash(settings.enrichment_folder / enrichment.STORE)
+            named_from = [names.VERSION, kept, *(raw_contents[name] for name in names.SOURCES)]
+            # Nothing can be told of a source without a hash.
+            is_left = None not in named_from and named_before.get("from") == named_from and names.is_landed(connection)
+            named_hash = named_before["hash"] if is_left else land_named_comments(connection)
             n_added = keep_account_versions(connection, settings.history_folder, settings.as_of, now().date())
     record.write(
         "enrichment",
@@ -67,12 +83,15 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
             "read": enriched.n_read,
             "searched": enriched.n_searched,
             "account_versions_added": n_added,
+            "named": {"from": named_from, "hash": named_hash},
+            "contents": {names.TABLE: named_hash},
         },
     )
     yield dg.MaterializeResult(
         COMMENTS, metadata={"dagster/row_count": enriched.n_comments, "read this time": enriched.n_read}
     )
     yield dg.MaterializeResult(COMMENT_THEMES, metadata={"searched this time": enriched.n_searched})
+    yield dg.MaterializeResult(NAMED_COMMENTS)
     yield dg.MaterializeResult(ACCOUNT_VERSIONS, metadata={"seen for the first time": n_added})
 
 

@@ -10,6 +10,8 @@ import dagster as dg
 
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
+from orchestration.privacy.gate import check_lineage
+from orchestration.privacy.search import check_release
 from orchestration.release.integrity import DATABASE, BrokenReleaseError, copy_database
 from orchestration.release.publication import keep_staged, publish, releases
 from orchestration.release.trust import check_as_left
@@ -38,6 +40,7 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         build.record.section("validation")
         settings = build.settings
         manifest = json.loads((settings.dbt_target_folder / "manifest.json").read_text(encoding="utf-8"))
+        n_allowed = check_lineage(settings, manifest)
         tables = published_tables(manifest)
         # On another engine nothing is known of how its tables changed.
         upkeep = {} if settings.target == SPARK else upkeep_of(settings.build_file)
@@ -53,8 +56,19 @@ def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         check_as_left(settings)
         keys = {table.address: table.keys for table in tables}
         fingerprints = {table.address: upkeep[table.name].fingerprint for table in tables if table.name in upkeep}
+        contents = build.record.section("raw")["contents"]
+        n_searched = check_release(
+            settings, manifest, settings.staged_folder / DATABASE, tables, fingerprints, contents
+        )
         build.record.write("release", {"rows": rows, "keys": keys, "fingerprints": fingerprints})
-    return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
+    return dg.MaterializeResult(
+        metadata={
+            "tables": len(rows),
+            "rows": sum(rows.values()),
+            "tables searched for personal data": n_searched,
+            "columns that may hold it": n_allowed,
+        }
+    )
 
 
 def _release_before(build: Build) -> Mapping[str, str] | None:

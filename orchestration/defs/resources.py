@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.faults import FAULTY, faults_said
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.privacy.files import close_private_folders
 from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.layout import take_over
@@ -51,6 +52,7 @@ class Build:
 )
 def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     settings = load_settings()
+    close_private_folders(settings)
     if "backfill_from" in context.resource_config or "backfill_to" in context.resource_config:
         settings = replace(settings, backfill=backfill_days(**context.resource_config))
     started = now()

@@ -41,9 +41,8 @@ logger = logging.getLogger(__name__)
 def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> Iterator[Any]:
     record, settings = build.record, build.settings
     with explained(settings), record.phase("dbt"):
-        record.section("enrichment")
-        kept = {name: file_hash(store) for name, store in stores(settings).items()}
-        contents = record.section("raw")["contents"] | kept
+        landed = record.section("raw")["contents"] | record.section("enrichment")["contents"]
+        contents = landed | {name: file_hash(store) for name, store in stores(settings).items()}
         inputs = inputs_of(settings, MANIFEST, contents)
         is_on_spark = settings.target == configuration.TARGET
         # Some of the assets alone, chosen on the web page: what the others hold is then not known to fit.

@@ -10,6 +10,7 @@ from expectations.results import CheckResult
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import BuildError, Finding, example_text
+from orchestration.privacy.tags import private_columns
 from orchestration.release.integrity import VALIDATION
 from orchestration.release.warehouse import PUBLISHED_TAG
 from orchestration.transform.built import is_made
@@ -59,7 +60,14 @@ def validation(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         shutil.rmtree(settings.staged_folder, ignore_errors=True)
         pages = settings.staged_folder / VALIDATION
         pages.mkdir(parents=True)
-        found = validate(settings.build_file, build.published, settings.as_of, pages, settings.memory_limit)
+        found = validate(
+            settings.build_file,
+            build.published,
+            settings.as_of,
+            pages,
+            settings.memory_limit,
+            private_columns(MANIFEST),
+        )
     by_table: dict[str, list[CheckResult]] = {}
     for result in found.results:
         by_table.setdefault(result.table, []).append(result)

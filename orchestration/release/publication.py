@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.faults import signals_held
-from orchestration.files import sync
+from orchestration.files import readable_by_all, sync
 from orchestration.findings import BuildError, Finding
 from orchestration.release import pointer
 from orchestration.release.integrity import (
@@ -146,6 +146,7 @@ def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
     """
     published = settings.published_folder
     with ExitStack() as stack:
+        stack.enter_context(readable_by_all())
         own: dict[str, Switch] = {}
         shown = published_build(settings)
         if shown is None or shown["build_id"] != build_id or check(published).damage:
@@ -185,7 +186,7 @@ def mend_published(settings: Settings) -> Standing:
         why = "its release is not kept" if build_id else "nothing says which release it shows"
         return Standing((*said, f"{until}: {why}"), is_whole=False)
     try:
-        with _prepared(settings, build_id) as copy:
+        with readable_by_all(), _prepared(settings, build_id) as copy:
             copy.switch()
     except BuildError as error:
         (finding, *_) = error.findings

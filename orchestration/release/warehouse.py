@@ -16,7 +16,7 @@ from typing import IO, Any
 import duckdb
 
 from orchestration.files import copy_file, set_aside
-from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, PassingFaultError, example_text
+from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, PassingFaultError
 from orchestration.release.trust import is_as_left, let_go_of_doubtful, note_left
 from orchestration.settings import Settings
 
@@ -448,12 +448,12 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-def example_rows(build_file: Path, query: str) -> tuple[str, ...]:
-    """The first rows that a query finds in the build file, each as a line."""
+def example_rows(build_file: Path, query: str) -> list[dict[str, Any]]:
+    """The first rows that a query finds in the build file."""
     with open_read_only(build_file) as connection:
         result = connection.execute(f"select * from ({query.strip().rstrip(';')}) limit {EXAMPLES_SHOWN}")
         names = [column[0] for column in result.description]
-        return tuple(example_text(dict(zip(names, row, strict=True))) for row in result.fetchall())
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def rows_as_dicts(path: Path, query: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestration.faults import fault_in
 from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
+from orchestration.privacy.tags import private_columns
 from orchestration.release.warehouse import example_rows
 from orchestration.settings import REPOSITORY, Settings, now, process_environment
 
@@ -305,8 +306,9 @@ def outcome(settings: Settings, run: DbtRun) -> DbtOutcome:
         # Half written: dbt was killed, or there was no room.
         return DbtOutcome({}, (_broken_project(run),))
     nodes = attach_tests(manifest)["nodes"]
+    private = private_columns(manifest)
     failures = tuple(
-        _finding(settings, nodes[result["unique_id"]], nodes, result)
+        _finding(settings, nodes[result["unique_id"]], nodes, result, private)
         for result in results
         if result["status"] in ("error", "fail", "runtime error")
     )
@@ -350,8 +352,15 @@ def _table(node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> s
 
 
 def _finding(
-    settings: Settings, node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]], result: Mapping[str, Any]
+    settings: Settings,
+    node: Mapping[str, Any],
+    nodes: Mapping[str, Mapping[str, Any]],
+    result: Mapping[str, Any],
+    private: Collection[str],
 ) -> Finding:
+    # The searches for personal data take half a second to import, which a build without failures should not.
+    from orchestration.privacy.masking import without_values
+
     where = f"dbt_project/{node['original_file_path']}"
     fault = fault_in(str(result["message"]), settings.build_file) if result["status"] != "fail" else None
     if fault is not None:
@@ -360,7 +369,7 @@ def _finding(
         return Finding(
             f"{node['resource_type']}_error",
             f"{node['schema']}.{node['alias']}" if node["resource_type"] != "test" else _table(node, nodes),
-            " ".join(str(result["message"]).split()),
+            without_values(" ".join(str(result["message"]).split())),
             next_step=f"See {where} and {settings.logs_folder / 'dbt.log'}.",
         )
     test = node.get("test_metadata")
@@ -372,17 +381,24 @@ def _finding(
         _table(node, nodes),
         f"{described} does not hold ({where}).",
         result["failures"],
-        examples(settings, result.get("compiled_code")),
+        examples(settings, result.get("compiled_code"), private, column),
         f"Correct the input or the model and build again; the query is {node['name']} under {compiled}.",
     )
 
 
-def examples(settings: Settings, query: str | None) -> tuple[str, ...]:
-    """The first rows that a failed test found, asked of the engine that it ran on."""
+def examples(
+    settings: Settings, query: str | None, private: Collection[str] = (), about: str | None = None
+) -> tuple[str, ...]:
+    """The first rows that a failed test found, asked of the engine that it ran on.
+
+    Values of the columns that are ``private`` are hidden; ``about`` is the column that the test is about.
+    """
     if not query:
         return ()
+    from orchestration.privacy.masking import masked
+
     if settings.target == "duckdb":
-        return example_rows(settings.build_file, query)
+        return tuple(example_text(masked(row, private, about)) for row in example_rows(settings.build_file, query))
     # The results of the build stand in its own target folder.
     target = settings.build_folder / "dbt-show"
     verb = ["show", "--inline", f"{{% raw %}}{query}{{% endraw %}}", "--limit", str(EXAMPLES_SHOWN), "--output", "json"]
@@ -391,7 +407,7 @@ def examples(settings: Settings, query: str | None) -> tuple[str, ...]:
         for event in DbtRun(command(settings, verb, target), settings).events()
         if event["info"]["name"] == "ShowNode"
     ]
-    return tuple(example_text(row) for rows in shown for row in rows)
+    return tuple(example_text(masked(row, private, about)) for rows in shown for row in rows)
 
 
 def _broken_project(run: DbtRun) -> Finding:

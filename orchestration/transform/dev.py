@@ -91,7 +91,7 @@ def _copy(source: Path, target: Path) -> None:
         logs[1].unlink(missing_ok=True)
         if logs[0].is_file():
             copy_file(*logs)
-        scratch.chmod(0o644)
+        scratch.chmod(0o600)
         scratch.replace(target)
     except (OSError, duckdb.Error) as error:
         scratch.unlink(missing_ok=True)

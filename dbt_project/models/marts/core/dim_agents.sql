@@ -10,7 +10,7 @@ users as (
 final as (
     select
         user_id as agent_id,
-        user_name as agent_name,
+        cast(null as {{ dbt.type_string() }}) as agent_name,
         team,
         coalesce(is_active, true) as is_active
     from users

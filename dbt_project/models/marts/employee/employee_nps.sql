@@ -103,13 +103,52 @@ judged as (
     from ranked
 ),
 
+-- The hidden teams are one group: what the total tells of them.
+grouped as (
+    select
+        month_start,
+        is_suppressed,
+        case when not is_suppressed then team end as team,
+        sum(n_scored) as n_scored,
+        sum(points_sum) * 1e0 / sum(n_scored) as nps,
+        {{ as_count('floor(sum(n_scored) * 1e0 / ' ~ var('employee_count_step') ~ ')') }}
+        * {{ var('employee_count_step') }} as n_bucketed
+    from judged
+    group by month_start, is_suppressed, case when not is_suppressed then team end
+),
+
+-- An exact score would tell the exact count (14.3 is one of seven). So it is rounded, to steps that go into 100 and are
+-- as wide as what two answers by one place move it: where all say the same, the score may also be that of a group in
+-- which one does not (tests/test_employees.py).
+stepped as (
+    select
+        *,
+        case
+            when n_bucketed >= 40 then 5e0
+            when n_bucketed >= 20 then 10e0
+            when n_bucketed >= 10 then 20e0
+            else 50e0
+        end as nps_step
+    from grouped
+),
+
+rounded as (
+    select
+        *,
+        -- Adding 0 turns the -0 of a small negative score into 0.
+        round(nps / nps_step) * nps_step + 0e0 as rounded_nps
+    from stepped
+),
+
+-- Of the rounded groups: an exact total would narrow down what each of them may be.
 totals as (
     select
         month_start,
-        sum(n_scored) as n_scored,
-        sum(points_sum) as points_sum,
+        {{ as_count('floor(sum(n_scored) * 1e0 / ' ~ var('employee_count_step') ~ ')') }}
+        * {{ var('employee_count_step') }} as n_bucketed,
+        round(sum(n_bucketed * rounded_nps) / nullif(sum(n_bucketed), 0) / 5) * 5 + 0e0 as nps,
         sum(case when is_suppressed then n_scored else 0 end) as n_hidden
-    from judged
+    from rounded
     group by month_start
 ),
 
@@ -117,16 +156,26 @@ cells as (
     select
         month_start,
         team,
-        n_scored,
-        points_sum,
+        n_bucketed,
+        rounded_nps as nps,
+        is_suppressed
+    from rounded
+    where not is_suppressed
+    union all
+    select
+        month_start,
+        team,
+        null as n_bucketed,
+        null as nps,
         is_suppressed
     from judged
+    where is_suppressed
     union all
     select
         month_start,
         'all' as team,
-        n_scored,
-        points_sum,
+        n_bucketed,
+        nps,
         n_hidden > 0 and n_hidden < {{ var('minimum_employee_answers') }} as is_suppressed
     from totals
 ),
@@ -135,13 +184,8 @@ final as (
     select
         month_start,
         team,
-        case
-            when not is_suppressed
-                then
-                    {{ as_count('floor(n_scored * 1e0 / ' ~ var('employee_count_step') ~ ')') }}
-                    * {{ var('employee_count_step') }}
-        end as n_bucketed,
-        case when not is_suppressed then points_sum * 1e0 / n_scored end as nps,
+        case when not is_suppressed then {{ as_count('n_bucketed') }} end as n_bucketed,
+        case when not is_suppressed then nps end as nps,
         is_suppressed
     from cells
 )
