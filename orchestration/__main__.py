@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration import notices
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.findings import BuildError
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
@@ -84,6 +85,15 @@ def backfill(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None = None) -> int:
+    try:
+        return _build_and_publish(settings, options, days)
+    except (BuildError, LockTimeoutError) as error:
+        # What fails outside the job: a project that does not parse.
+        notices.send(settings, notices.failed(settings, str(error)))
+        raise
+
+
+def _build_and_publish(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None) -> int:
     with console(settings.logs_folder / "nightly.log", options.verbose) as shown:
         if dbt_cli.parse(settings, only_if_stale=True):
             logger.info("parsed the dbt project, which had changed")
@@ -91,9 +101,12 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
+            notices.send(settings, notices.failed(settings, failure))
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
+    for sentence in notices.send(settings, notices.ended(settings, build)):
+        print(sentence, file=sys.stderr)
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]
     print(what_was_published(build, score, settings.published_folder, places))
@@ -104,7 +117,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
     """Run a night, or a backfill of days, in this process, recorded in the Dagster instance; why it failed, or None."""
     # The code location can be imported once the project is parsed, and takes seconds that other verbs do not need.
     from orchestration.definitions import defs
-    from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
+    from orchestration.defs.automation import BACKFILL, FROM_CONSOLE, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
     from orchestration.runs.instance import open_instance
 
@@ -114,6 +127,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
         result = defs.resolve_job_def(BACKFILL if days else NIGHTLY).execute_in_process(
             instance=instance,
             raise_on_error=False,
+            tags={FROM_CONSOLE: "true"},
             run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
     return None if result.success else why_it_failed(result.all_events)
