@@ -34,6 +34,10 @@ help:
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-postgres.lock
 	@touch $@
 
+.venv/notify: requirements-notify.lock .venv/run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-notify.lock
+	@touch $@
+
 .venv/dev: requirements-dev.lock .venv/run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
@@ -147,6 +151,7 @@ lint: .venv/dev ## style, types and SQL
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra postgres --constraint requirements.lock -o requirements-postgres.lock
+	$(LOCK) pyproject.toml --extra notify --constraint requirements.lock -o requirements-notify.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	$(LOCK) --group dialects -o requirements-dialects.lock
 	$(LOCK) pyproject.toml --extra spark -o requirements-spark.lock

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration import notices
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
@@ -73,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     except (BuildError, NoReleaseError, LockTimeoutError, dbt_cli.ManifestMissingError) as error:
         print(error, file=sys.stderr)
+        if verbs[options.verb] in (nightly, backfill):
+            # What fails outside the job: a project that does not parse, a machine without room.
+            for sentence in notices.send(settings, notices.failed(settings, str(error))):
+                print(sentence, file=sys.stderr)
         return EXIT_FAILED
 
 
@@ -121,9 +126,12 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
+            notices.send(settings, notices.failed(settings, failure))
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
+    for sentence in notices.send(settings, notices.ended(settings, build)):
+        print(sentence, file=sys.stderr)
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]
     print(what_was_published(build, score, settings.published_folder, places))
@@ -137,7 +145,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
     from sqlalchemy.exc import SQLAlchemyError
 
     from orchestration.definitions import defs
-    from orchestration.defs.automation import BACKFILL, NIGHTLY, backfill_config
+    from orchestration.defs.automation import BACKFILL, FROM_CONSOLE, NIGHTLY, backfill_config
     from orchestration.defs.resources import fail_abandoned_runs
     from orchestration.runs.instance import open_instance
 
@@ -147,6 +155,7 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
         result = defs.resolve_job_def(BACKFILL if days else NIGHTLY).execute_in_process(
             instance=instance,
             raise_on_error=False,
+            tags={FROM_CONSOLE: "true"},
             run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
     return None if result.success else why_it_failed(result.all_events, settings.home)

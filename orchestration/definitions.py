@@ -8,6 +8,7 @@ defs = dg.Definitions(
     assets=[*dg.load_assets_from_modules([raw, enrichment, transform, validation, publish, report])],
     jobs=[automation.nightly, automation.backfill],
     schedules=[automation.nightly_schedule],
+    sensors=automation.sensors,
     resources={"build": resources.build_resource},
     executor=dg.in_process_executor,
 )

@@ -32,6 +32,8 @@ CRON_ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>[1
 DESTINATIONS_APART = re.compile(r"[\s,]+(?=[a-z0-9]+:(?:[/.~]|file:))")
 POSTGRES_URL = re.compile(r"postgres(?:ql)?://[^/\s]*/[^?\s]\S*")
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*[KMGT]i?B", re.IGNORECASE)
+NOTIFY_ADDRESS = re.compile(r"[a-z][a-z0-9]*://\S+")
+NOTIFY_ON = ("failed", "warned", "published", "late")
 SERVER = re.compile(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})")
 
 
@@ -93,6 +95,9 @@ class Settings:
     lock_timeout: float = 3600.0
     memory_limit: str = "4GB"
     destinations: tuple[Destination, ...] = ()
+    # Whom a night tells how it ended, as addresses of apprise, which may hold passwords; and of which endings.
+    notify: tuple[str, ...] = field(default=(), repr=False)
+    notify_on: tuple[str, ...] = ()
     # The Thrift server of a Spark cluster, host:port; None for a Spark in dbt's own process.
     spark_server: str | None = None
     # Up to which share of its rows a table is recomputed in part; None: as the project says (macro recomputed_share).
@@ -235,6 +240,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
+        notify=_notify(env.get("NPS_NOTIFY") or "", env.get("NPS_NOTIFY_FILE")),
+        notify_on=_notify_on(env.get("NPS_NOTIFY_ON") or "failed warned late"),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
         recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
         dev=_home("NPS_DEV", env["NPS_DEV"]) if env.get("NPS_DEV") else None,
@@ -401,6 +408,37 @@ def _destination(text: str) -> Destination:
         f"NPS_PUBLISH: {scheme!r} is not a kind of destination; write postgres://user@host/database or "
         "parquet:/some/folder, several apart by a blank."
     )
+
+
+def _notify(value: str, file: str | None) -> tuple[str, ...]:
+    """The addresses of both; what is said of a wrong one does not repeat it, because it may hold a password."""
+    texts = value.split()
+    if file:
+        try:
+            lines = _folder("NPS_NOTIFY_FILE", file).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"NPS_NOTIFY_FILE={file!r} cannot be read ({type(error).__name__}); write the path of a text file with "
+                "an address in each line."
+            ) from error
+        texts += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    for number, text in enumerate(texts, start=1):
+        if not NOTIFY_ADDRESS.fullmatch(text):
+            raise SettingsError(
+                f"NPS_NOTIFY: address {number} of {len(texts)} is none; write for example mailto://… or slack://…, "
+                "several apart by a blank."
+            )
+    return tuple(dict.fromkeys(texts))
+
+
+def _notify_on(value: str) -> tuple[str, ...]:
+    endings = re.split(r"[\s,]+", value.strip())
+    for ending in endings:
+        if ending not in NOTIFY_ON:
+            raise SettingsError(
+                f"NPS_NOTIFY_ON: {ending!r} is no ending of a night; use some of: {', '.join(NOTIFY_ON)}."
+            )
+    return tuple(dict.fromkeys(endings))
 
 
 def _is_url(text: str) -> bool:

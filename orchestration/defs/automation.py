@@ -1,16 +1,28 @@
-"""The nightly job, its schedule, the backfill, and what is said when one fails."""
+"""The nightly job, its schedule, the backfill, and who is told how one ended."""
 
 import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from orchestration.settings import load_settings
+# Dagster has no public word for when a cron line was last due.
+from dagster._utils.schedules import reverse_cron_string_iterator
+
+from orchestration import notices
+from orchestration.console import why_it_failed
+from orchestration.release.publication import published_build
+from orchestration.settings import Settings, load_settings, now
 
 logger = logging.getLogger(__name__)
 
 NIGHTLY = "nightly"
 BACKFILL = "backfill"
+# A run that was begun on a console, which tells of its ending itself.
+FROM_CONSOLE = "nps/from_console"
+# A night is late so long after it was due: twice what the largest takes.
+LATE_AFTER = timedelta(hours=2)
 
 
 @dg.failure_hook(name="log_failing_rule")
@@ -51,3 +63,73 @@ nightly_schedule = dg.ScheduleDefinition(
     execution_timezone=_settings.timezone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
+
+
+def _why(events: Sequence[dg.DagsterEvent], settings: Settings) -> str:
+    try:
+        return why_it_failed(events, settings.home)
+    except KeyboardInterrupt:
+        return "FAILED: the run was interrupted."
+
+
+def _told_by_daemon(context: dg.RunStatusSensorContext) -> bool:
+    return FROM_CONSOLE not in context.dagster_run.tags
+
+
+@dg.run_failure_sensor(
+    name="tell_of_a_failure",
+    monitored_jobs=[nightly, backfill],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells those whom NPS_NOTIFY names that a run of the daemon's failed, and why.",
+)
+def tell_of_a_failure(context: dg.RunFailureSensorContext) -> None:
+    if _told_by_daemon(context):
+        settings = load_settings()
+        events = [*context.get_step_failure_events(), context.failure_event]
+        notices.send(settings, notices.failed(settings, _why(events, settings)))
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="tell_of_a_release",
+    monitored_jobs=[nightly, backfill],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells those whom NPS_NOTIFY names what a run of the daemon's published.",
+)
+def tell_of_a_release(context: dg.RunStatusSensorContext) -> None:
+    settings = load_settings()
+    build = published_build(settings)
+    if _told_by_daemon(context) and build is not None:
+        notices.send(settings, notices.ended(settings, build))
+
+
+@dg.sensor(
+    name="tell_of_a_late_night",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells those whom NPS_NOTIFY names, once, that a night that was due has published nothing.",
+)
+def tell_of_a_late_night(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    settings = load_settings()
+    due = late_night(settings, now())
+    if due is None:
+        return dg.SkipReason("The last night that was due has come.")
+    if context.cursor == due.isoformat():
+        return dg.SkipReason(f"The night of {due} is late, and that was said.")
+    # First, so that what cannot be sent is not tried again every five minutes.
+    context.update_cursor(due.isoformat())
+    notices.send(settings, notices.late(settings, due))
+    return dg.SkipReason(f"The night of {due} is late.")
+
+
+def late_night(settings: Settings, moment: datetime) -> datetime | None:
+    """When the last night was due, if it is late by now; None before the first release, which nobody waits for."""
+    build = published_build(settings)
+    ticks = reverse_cron_string_iterator((moment - LATE_AFTER).timestamp(), settings.schedule, settings.timezone)
+    due = next(ticks)
+    if build is None or datetime.fromisoformat(build["finished_at"]) >= due:
+        return None
+    return due
+
+
+sensors: Sequence[dg.SensorDefinition] = (tell_of_a_failure, tell_of_a_release, tell_of_a_late_night)
