@@ -78,6 +78,12 @@ def mended(settings: Settings) -> list[str]:
     ]
 
 
+def _is_of_the_machine(error: Exception) -> bool:
+    """Whether a file could not be read although nothing may be wrong with it; of what is no file that is not so."""
+    found = fault_of(error, "")
+    return found is not None and found.rule != "not_a_folder"
+
+
 def set_build_aside(settings: Settings) -> Path:
     """Keep a damaged build file, and its log, under another name, and forget what is known of it; the new name."""
     aside = set_aside(settings.build_file)
@@ -130,7 +136,7 @@ def _build_file(settings: Settings) -> Iterator[str]:
         with open_read_only(file) as connection:
             is_ledger_damaged = _is_ledger_damaged(connection)
     except duckdb.Error as error:
-        if LOCKED not in str(error) and fault_of(error, file) is None:
+        if LOCKED not in str(error) and not _is_of_the_machine(error):
             yield f"{_kept(file, set_build_aside(settings))}: everything is built anew"
         return
     if is_ledger_damaged:
@@ -197,7 +203,7 @@ def _built(settings: Settings) -> Iterator[str]:
         is_damaged = not path.is_file()
         read_built(settings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        if path.is_file() and fault_of(error, path) is not None:
+        if _is_of_the_machine(error):
             raise
         is_damaged = True
     if is_damaged:
@@ -255,6 +261,6 @@ def _holds(store: Path, columns: Collection[str], read: Callable[[Path], pa.Sche
     try:
         return set(columns) <= set(read(store).names)
     except (pa.ArrowException, OSError) as error:
-        if store.is_file() and fault_of(error, store) is not None:
+        if _is_of_the_machine(error):
             raise
         return False
