@@ -50,7 +50,7 @@ listed as (
         {% endfor %}
         {{ sorted_rows(items) }} as items
     from filled
-    where {{ in_slices('account_number', 8) }}
+    where {{ in_slices('account_number', 4) }}
     group by {{ part | join(', ') }}
 ),
 
