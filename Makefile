@@ -81,6 +81,12 @@ rollback: .venv/run ## publish the release before the published one
 export: .venv/run ## published tables for a spreadsheet: TO=<folder> FORMAT=csv|xlsx TABLES="nps_by_month call_list"
 	@$(BIN)/python -m orchestration export --to $(TO) $(if $(FORMAT),--format $(FORMAT)) $(if $(TABLES),--tables $(TABLES))
 
+backup: .venv/run ## what cannot be built again, as one file: TO=<folder>
+	@$(BIN)/python -m orchestration backup --to "$(TO)"
+
+restore: .venv/run ## a backup into an empty home, and its newest release to readers: FROM=<file>
+	@$(BIN)/python -m orchestration restore --from "$(FROM)"
+
 serve: $(ENGINE)/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
 	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT))
 

@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, dev, parse, docs, publish, rollback, serve, spark-…"""
+"""The command line: python -m orchestration nightly, backfill, dev, parse, docs, publish, rollback, backup, serve, …"""
 
 from __future__ import annotations
 
@@ -17,8 +17,16 @@ from orchestration.console import PACKAGE, console, what_was_published, why_it_f
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
 from orchestration.privacy.files import keep_private
+from orchestration.release.backup import backup, restore
 from orchestration.release.export import FORMATS, export
-from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
+from orchestration.release.publication import (
+    NoReleaseError,
+    mend_published,
+    publish_again,
+    published_build,
+    releases,
+    rollback,
+)
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
 from orchestration.runs.layout import check_layout, take_over
@@ -46,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "publish": publish,
         "rollback": roll_back,
         "export": export_tables,
+        "backup": back_up,
+        "restore": put_back,
         "serve": serve,
         "spark-up": spark_up,
         "spark-down": spark_down,
@@ -101,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     sheets.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="where to write them")
     sheets.add_argument("--format", choices=FORMATS, default="csv", help="csv, or xlsx")
     sheets.add_argument("--tables", nargs="*", default=(), metavar="TABLE", help="these of schema marts; else all")
+    kept = verbs.add_parser("backup", help="write what cannot be built again into one file")
+    kept.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="where to write it")
+    old = verbs.add_parser("restore", help="put a backup into an empty home, and publish its newest release")
+    old.add_argument("--from", dest="file", metavar="FILE", type=Path, required=True, help="the backup")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--port", type=int, default=3000)
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
@@ -212,6 +226,25 @@ def export_tables(settings: Settings, options: argparse.Namespace) -> int:
         return EXIT_FAILED
     files = export(settings.published_file, options.to, options.format, options.tables)
     print(f"wrote {len(files)} file{'' if len(files) == 1 else 's'} to {options.to}")
+    return 0
+
+
+def back_up(settings: Settings, options: argparse.Namespace) -> int:
+    with writer_lock(settings, f"process {os.getpid()}, a backup"):
+        file = backup(settings, options.to)
+    print(f"wrote {file}: the history of accounts, the comments that were read, {len(releases(settings))} releases")
+    print("Keep the raw files and the settings as well; what the settings were stands in backup.json in it.")
+    return 0
+
+
+def put_back(settings: Settings, options: argparse.Namespace) -> int:
+    with writer_lock(settings, f"process {os.getpid()}, a restore"):
+        told = restore(settings, options.file)
+        build = publish_again(settings)
+    print(f"published {build['build_id']} (as of {build['as_of']}) in {settings.published_folder}")
+    before = {name: value for name, value in told["settings"].items() if value}
+    print("The settings were:", *(f"  {name}={value}" for name, value in before.items()), sep="\n")
+    print("The next night builds everything from the raw files, with the history that was restored.")
     return 0
 
 
