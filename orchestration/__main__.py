@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration import notices
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
@@ -21,6 +20,7 @@ from orchestration.release.export import FORMATS, export
 from orchestration.release.publication import NoReleaseError, mend_published, publish_again, published_build, rollback
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
+from orchestration.runs import notices
 from orchestration.runs.layout import check_layout, take_over
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster

@@ -19,8 +19,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
-from orchestration import notices
 from orchestration.release.publication import published_build
+from orchestration.runs import notices
 from orchestration.settings import Settings, SettingsError, load_settings
 from tests.conftest import TINY_AS_OF, run_nightly
 

@@ -10,9 +10,9 @@ import dagster as dg
 # Dagster has no public word for when a cron line was last due.
 from dagster._utils.schedules import reverse_cron_string_iterator
 
-from orchestration import notices
 from orchestration.console import why_it_failed
 from orchestration.release.publication import published_build
+from orchestration.runs import notices
 from orchestration.settings import Settings, load_settings, now
 
 logger = logging.getLogger(__name__)
