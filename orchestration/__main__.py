@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         if verbs[options.verb] in (nightly, backfill):
             # What fails outside the job: a project that does not parse, a machine without room.
-            for sentence in notices.send(settings, notices.failed(settings, str(error))):
+            for sentence in notices.tell(settings, notices.failed, str(error)):
                 print(sentence, file=sys.stderr)
         return EXIT_FAILED
 
@@ -126,11 +126,11 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
-            notices.send(settings, notices.failed(settings, failure))
+            notices.tell(settings, notices.failed, failure)
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
-    for sentence in notices.send(settings, notices.ended(settings, build)):
+    for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]
