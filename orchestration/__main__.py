@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration import notices
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
@@ -29,6 +28,7 @@ from orchestration.release.publication import (
 )
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
+from orchestration.runs import notices
 from orchestration.runs.layout import check_layout, take_over
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         if verbs[options.verb] in (nightly, backfill):
             # What fails outside the job: a project that does not parse, a machine without room.
-            for sentence in notices.send(settings, notices.failed(settings, str(error))):
+            for sentence in notices.tell(settings, notices.failed, str(error)):
                 print(sentence, file=sys.stderr)
         return EXIT_FAILED
 
@@ -140,11 +140,11 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
-            notices.send(settings, notices.failed(settings, failure))
+            notices.tell(settings, notices.failed, failure)
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
-    for sentence in notices.send(settings, notices.ended(settings, build)):
+    for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
-from orchestration import notices
 from orchestration.release.publication import published_build
+from orchestration.runs import notices
 from orchestration.settings import Settings, SettingsError, load_settings
 from tests.conftest import TINY_AS_OF, run_nightly
 
@@ -125,6 +126,27 @@ def test_the_sample_says_the_score_the_money_at_risk_and_whom_to_call(sample_rel
 )
 def test_only_wanted_endings_are_told(settings: Settings, wanted: tuple[str, ...], kind: str, is_sent: bool) -> None:
     assert notices.is_wanted(replace(settings, notify_on=wanted), notices.Notice(kind, "", [])) is is_sent
+
+
+def test_without_an_address_nothing_is_read(tmp_path: Path) -> None:
+    assert notices.tell(load_settings({"NPS_HOME": str(tmp_path)}), notices.ended, {}) == []
+
+
+def test_what_cannot_be_read_is_said_and_fails_nothing(settings: Settings, tmp_path: Path) -> None:
+    """A release whose file is damaged by now, and the release before it, which says nothing then."""
+    build = a_build(settings)
+    home = tmp_path / "home"
+    shutil.copytree(settings.home, home, symlinks=True)
+    other = replace(settings, home=home)
+    damaged = home / "releases" / "20200101T000000Z" / "nps.duckdb"
+    damaged.parent.mkdir()
+    damaged.write_text("none")
+    assert not any(line.startswith("The release before") for line in notices.ended(other, build).lines)
+    other.published_folder.resolve().joinpath("nps.duckdb").chmod(0o644)
+    other.published_file.write_text("none")
+    assert notices.tell(other, notices.ended, build) == [
+        "no notice was sent: what it would tell of cannot be read (IOException)"
+    ]
 
 
 # That it arrives ---------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import dagster as dg
 # Dagster has no public word for when a cron line was last due.
 from dagster._utils.schedules import reverse_cron_string_iterator
 
-from orchestration import notices
 from orchestration.console import why_it_failed
 from orchestration.release.publication import published_build
+from orchestration.runs import notices
 from orchestration.settings import Settings, load_settings, now
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def tell_of_a_failure(context: dg.RunFailureSensorContext) -> None:
     if _told_by_daemon(context):
         settings = load_settings()
         events = [*context.get_step_failure_events(), context.failure_event]
-        notices.send(settings, notices.failed(settings, _why(events, settings)))
+        notices.tell(settings, notices.failed, _why(events, settings))
 
 
 @dg.run_status_sensor(
@@ -100,7 +100,7 @@ def tell_of_a_release(context: dg.RunStatusSensorContext) -> None:
     settings = load_settings()
     build = published_build(settings)
     if _told_by_daemon(context) and build is not None:
-        notices.send(settings, notices.ended(settings, build))
+        notices.tell(settings, notices.ended, build)
 
 
 @dg.sensor(
@@ -118,7 +118,7 @@ def tell_of_a_late_night(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         return dg.SkipReason(f"The night of {due} is late, and that was said.")
     # First, so that what cannot be sent is not tried again every five minutes.
     context.update_cursor(due.isoformat())
-    notices.send(settings, notices.late(settings, due))
+    notices.tell(settings, notices.late, due)
     return dg.SkipReason(f"The night of {due} is late.")
 
 

@@ -7,10 +7,12 @@ shown: what is said of one is its number in the list and its kind.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import duckdb
 
 from orchestration.release.publication import published_build, releases
 from orchestration.release.warehouse import headline, rows_as_dicts
@@ -73,10 +75,23 @@ def late(settings: Settings, due: datetime) -> Notice:
     return Notice("late", "NPS warehouse: the night is late", lines)
 
 
+def tell(settings: Settings, ending: Callable[..., Notice], *about: Any) -> list[str]:
+    """Make a notice of an ending, and send it where NPS_NOTIFY says; what could not be done, as sentences."""
+    if not settings.notify:
+        return []
+    try:
+        notice = ending(settings, *about)
+    except (OSError, duckdb.Error) as error:
+        said = f"no notice was sent: what it would tell of cannot be read ({type(error).__name__})"
+        logger.warning(said)
+        return [said]
+    return send(settings, notice)
+
+
 def is_wanted(settings: Settings, notice: Notice) -> bool:
     """A release with warnings is a release: who wants to hear of every one hears of it too."""
     kinds = {notice.kind, "published"} if notice.kind == "warned" else {notice.kind}
-    return bool(settings.notify) and bool(kinds & set(settings.notify_on))
+    return bool(kinds & set(settings.notify_on))
 
 
 def send(settings: Settings, notice: Notice) -> list[str]:
@@ -117,7 +132,8 @@ def _what_readers_see(settings: Settings) -> str:
         return f"Nobody can tell what readers see: {settings.published_folder} cannot be read ({error.strerror})."
     if build is None:
         return "Readers see nothing yet."
-    return f"Readers go on seeing release {build['build_id']}, as of {build['as_of']}, built {build['finished_at']}."
+    built = f", built {build['finished_at']}" if "finished_at" in build else ""
+    return f"Readers go on seeing release {build['build_id']}, as of {build['as_of']}{built}."
 
 
 def _digest(settings: Settings, build: Mapping[str, Any]) -> list[str]:
@@ -167,8 +183,12 @@ def _change(settings: Settings, build: Mapping[str, Any], score: Mapping[str, An
     if not earlier:
         return []
     file = settings.releases_folder / earlier[-1] / settings.published_file.name
-    days = rows_as_dicts(file, "select cast(max(date_day) as varchar) as as_of from marts.nps_rolling")
-    before = headline(file, program_type, days[0]["as_of"]) if days[0]["as_of"] else None
+    try:
+        days = rows_as_dicts(file, "select cast(max(date_day) as varchar) as as_of from marts.nps_rolling")
+        before = headline(file, program_type, days[0]["as_of"]) if days[0]["as_of"] else None
+    except duckdb.Error:
+        # It is damaged, which the night says elsewhere.
+        return []
     if before is None or before["ci_low"] is None:
         return []
     is_beyond = before["ci_high"] < score["ci_low"] or score["ci_high"] < before["ci_low"]
