@@ -182,23 +182,23 @@ def test_an_address_that_does_not_answer_is_said_without_it(
 
 
 def test_a_night_that_fails_tells_so_and_one_whose_receiver_is_down_is_published(
-    tiny_raw: Path, tmp_path: Path
+    tiny_release: Path, tiny_raw: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
+    shutil.copytree(tiny_release, home, symlinks=True)
     secret = f"json://bot:hunter2@127.0.0.1:{free_port()}/hook"
-    published = run_nightly(home, tiny_raw, NPS_NOTIFY=secret, NPS_NOTIFY_ON="published")
+    published = run_nightly(home, tiny_raw, NPS_AS_OF=TINY_AS_OF, NPS_NOTIFY=secret, NPS_NOTIFY_ON="published")
     assert published.code == 0
     assert "no notice was sent to address 1 of NPS_NOTIFY: json did not take it" in published.stderr
 
     (tiny_raw / "survey_responses.csv").write_text("response_id,score\nr1,9\n")
     with http_receiver() as (hook, came):
-        failed = run_nightly(home, tiny_raw, NPS_NOTIFY=hook)
+        failed = run_nightly(home, tiny_raw, NPS_AS_OF=TINY_AS_OF, NPS_NOTIFY=hook)
     assert failed.code == 1
     assert "required_column_missing on survey_responses" in came[0]["message"]
     written = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
-    assert not any(
-        b"hunter2" in content for content in [published.stdout.encode(), published.stderr.encode(), *written]
-    )
+    written += [text.encode() for text in (published.stdout, published.stderr)]
+    assert not any(b"hunter2" in content for content in written)
 
 
 # Nights that the daemon runs ---------------------------------------------------------------------------------------
