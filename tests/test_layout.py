@@ -208,8 +208,8 @@ def counted_wrongly(home: Path) -> None:
 
 # As revisions left it, the newest first: each in its own words what it did not know yet.
 OLDER: dict[str, tuple[Callable[[Path], None], ...]] = {
-    "no layout": (counted_wrongly, without("layout.json")),
-    "no hashes, no left.json, fewer columns and tables, no themes": (
+    "no layout, no hashes, no left.json, fewer columns and tables, no themes": (
+        counted_wrongly,
         without_hashes,
         published_as_a_folder,
         comments_without_themes,
