@@ -224,6 +224,13 @@ def test_a_night_that_was_due_two_hours_ago_is_late(
     assert (found == due) is is_late
 
 
+def test_a_rollback_is_no_late_night(settings: Settings, automation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = datetime.fromisoformat(a_build(settings)["finished_at"])
+    shown = a_build(settings) | {"finished_at": (finished - timedelta(days=2)).isoformat()}
+    monkeypatch.setattr(automation, "published_build", lambda _: shown)
+    assert automation.late_night(settings, finished + timedelta(minutes=1)) is None
+
+
 def test_nobody_waits_for_the_first_night(tmp_path: Path, automation: Any) -> None:
     assert (
         automation.late_night(load_settings({"NPS_HOME": str(tmp_path)}), datetime(2026, 7, 1, 12, tzinfo=UTC)) is None

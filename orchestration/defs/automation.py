@@ -11,7 +11,8 @@ import dagster as dg
 from dagster._utils.schedules import reverse_cron_string_iterator
 
 from orchestration.console import why_it_failed
-from orchestration.release.publication import published_build
+from orchestration.release.integrity import read_build
+from orchestration.release.publication import published_build, releases
 from orchestration.runs import notices
 from orchestration.settings import Settings, load_settings, now
 
@@ -123,11 +124,15 @@ def tell_of_a_late_night(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def late_night(settings: Settings, moment: datetime) -> datetime | None:
-    """When the last night was due, if it is late by now; None before the first release, which nobody waits for."""
-    build = published_build(settings)
+    """When the last night was due, if it is late by now; None before the first release, which nobody waits for.
+
+    The newest release tells, and not the one that readers see: after a rollback that is an older one.
+    """
+    kept = releases(settings)
+    newest = read_build(settings.releases_folder / kept[-1]) if kept else None
     ticks = reverse_cron_string_iterator((moment - LATE_AFTER).timestamp(), settings.schedule, settings.timezone)
     due = next(ticks)
-    if build is None or datetime.fromisoformat(build["finished_at"]) >= due:
+    if newest is None or datetime.fromisoformat(newest["finished_at"]) >= due:
         return None
     return due
 
