@@ -9,7 +9,7 @@ import dagster as dg
 from orchestration.comments import enrichment, names
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.names import land_named_comments
-from orchestration.defs.project import MANIFEST, asset_key
+from orchestration.defs.project import MANIFEST, WAREHOUSE, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.files import file_hash
 from orchestration.raw.tables import RAW_SCHEMA
@@ -36,6 +36,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
             group_name="enrichment",
             kinds={"python", "parquet"},
+            owners=[WAREHOUSE],
             description="Language, tone and redacted text of each distinct comment, read once and kept.",
         ),
         dg.AssetSpec(
@@ -43,6 +44,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             deps=[KEYS[RAW_SCHEMA, "survey_responses"]],
             group_name="enrichment",
             kinds={"python", "parquet"},
+            owners=[WAREHOUSE],
             description="The themes of each distinct comment, searched once for each vocabulary and kept.",
         ),
         dg.AssetSpec(
@@ -50,6 +52,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             deps=[KEYS[RAW_SCHEMA, name] for name in names.SOURCES],
             group_name="enrichment",
             kinds={"python"},
+            owners=[WAREHOUSE],
             description="The comments that hold a name of their own record, without it.",
         ),
         dg.AssetSpec(
@@ -57,6 +60,7 @@ ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
             deps=[KEYS[RAW_SCHEMA, "crm_accounts"]],
             group_name="enrichment",
             kinds={"parquet"},
+            owners=[WAREHOUSE],
             description="Every version of an account that a night has seen, kept though a load overwrites it.",
         ),
     ],

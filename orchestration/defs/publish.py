@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.defs.project import WAREHOUSE
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.defs.validation import AUDIT
 from orchestration.privacy.gate import check_lineage
@@ -33,7 +34,7 @@ PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
 PACKAGES_OF_TARGET = {"spark": ("dbt-spark", "pyspark")}
 
 
-@dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, pool=POOL)
+@dg.asset(key=RELEASE, deps=[AUDIT], group_name="publication", kinds={"duckdb"}, owners=[WAREHOUSE], pool=POOL)
 def release(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     """The published tables in a file of their own."""
     with explained(build.settings), build.record.phase("publish"):
@@ -90,7 +91,7 @@ def _release_before(build: Build) -> Mapping[str, str] | None:
     return fingerprints
 
 
-@dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, pool=POOL)
+@dg.asset(deps=[RELEASE, REPORT_KEY], group_name="publication", kinds={"duckdb"}, owners=[WAREHOUSE], pool=POOL)
 def publication(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     """What readers see: switched in every destination, the published file last, after everything else has succeeded."""
     with explained(build.settings), build.record.phase("publish"):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from orchestration.defs.project import MANIFEST, asset_key
+from orchestration.defs.project import MANIFEST, SOURCES, asset_key, owned_by
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.raw import ignored
 from orchestration.raw.landing import LandedTable, Landing, land
@@ -56,6 +56,7 @@ def _meant(name: str) -> str:
             KEYS[table.name],
             group_name="raw",
             kinds={"duckdb"},
+            owners=[SOURCES],
             description=f"{'Required' if table.is_required else 'Optional'} raw table {table.name}.",
         )
         for table in TABLES
@@ -66,6 +67,7 @@ def _meant(name: str) -> str:
             deps=[KEYS[table.name] for table in TABLES],
             group_name="raw",
             kinds={"duckdb"},
+            owners=[SOURCES],
             description="What ignored columns hold whose name says that they decide whether a row counts.",
         )
     ],
@@ -74,6 +76,7 @@ def _meant(name: str) -> str:
             FRESHNESS,
             asset=KEYS[table.name],
             description=f"A row loaded in the {table.fresh_hours:g} hours before the end of the as-of date.",
+            metadata=owned_by(SOURCES),
         )
         for table in TABLES
     ],

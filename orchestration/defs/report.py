@@ -1,19 +1,58 @@
 """The report: rendered from the release before anything is published."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 
+from orchestration.defs.project import WAREHOUSE
 from orchestration.defs.publish import RELEASE, build_description
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.release.integrity import DATABASE, REPORT
 from orchestration.report import render
+from orchestration.report.summary import Summary, summarised
 
 
-@dg.asset(deps=[RELEASE], group_name="publication", kinds={"html"}, pool=POOL)
-def report(build: dg.ResourceParam[Build]) -> None:
+@dg.asset(deps=[RELEASE], group_name="publication", kinds={"html"}, owners=[WAREHOUSE], pool=POOL)
+def report(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
     """The page that says what the build found."""
     with explained(build.settings), build.record.phase("report"):
         build.record.section("release")
         staged = build.settings.staged_folder
         (staged / REPORT).parent.mkdir(parents=True, exist_ok=True)
-        render(staged / DATABASE, build_description(build), staged / REPORT)
+        described = build_description(build)
+        render(staged / DATABASE, described, staged / REPORT)
+        summary = summarised(staged / DATABASE, described["as_of"])
         build.record.write("report", {})
+    page = build.settings.published_folder / REPORT
+    return dg.MaterializeResult(metadata=_metadata(summary, described) | {"page": dg.MetadataValue.path(str(page))})
+
+
+def _metadata(summary: Summary, described: Mapping[str, Any]) -> dict[str, Any]:
+    """What Dagster shows of a report, and draws over time where it is a number; what is refused is left out.
+
+    The picture is made of letters: Dagster's page lets no image into Markdown but one from a web server.
+    """
+    metadata: dict[str, Any] = {
+        "as of": described["as_of"],
+        "score by month": dg.MetadataValue.md(summary.picture),
+        "published rows": sum(described["rows_out"].values()),
+        "checks passed": described["checks"]["passed"],
+        "warnings": described["checks"]["warned"],
+    }
+    score, value = summary.score, summary.value
+    if score is not None and score["ci_low"] is not None:
+        metadata |= {
+            "NPS": score["nps"],
+            "NPS, low end of the 95 % interval": score["ci_low"],
+            "NPS, high end": score["ci_high"],
+            "answers": score["n_scored"],
+        }
+    if value is not None:
+        metadata |= {
+            f"value of a point, {value['currency']}": float(value["value_per_point"]),
+            "value of a point, low end of the 95 % interval": float(value["ci_low"]),
+            "value of a point, high end": float(value["ci_high"]),
+        }
+    metadata["grade of the value of a point"] = "R: no method can tell" if value is None else value["evidence_grade"]
+    return metadata

@@ -227,22 +227,27 @@ def _value(release: Release, values: Sequence[Given]) -> Section:
     )
 
 
-def _sentence(values: Sequence[Given]) -> Block:
-    """The sentence of the estimate with the best grade, of several the one over the longest time."""
-    order = list(METHODS)
+def best_estimate(values: Sequence[Given]) -> Given | None:
+    """The estimate with the best grade, of several the one over the longest time; None where all are refused."""
+    methods, paths = list(METHODS), list(PATHS)
     shown = [row for row in values if interval_of(row, "value_per_point") is not None and row["evidence_grade"] != "R"]
-    if not shown:
-        return Refusal("No method can put a value on a point yet. The reasons stand below, with what would lift them.")
-    paths = list(PATHS)
-    best = min(
+    return min(
         shown,
         key=lambda row: (
             row["evidence_grade"],
             -row["horizon_months"],
-            order.index(row["method"]),
+            methods.index(row["method"]),
             paths.index(row["path"]),
         ),
+        default=None,
     )
+
+
+def _sentence(values: Sequence[Given]) -> Block:
+    """The sentence of the best estimate."""
+    best = best_estimate(values)
+    if best is None:
+        return Refusal("No method can put a value on a point yet. The reasons stand below, with what would lift them.")
     source = Source(
         "marts.nps_point_value",
         f"dimension = 'all', method = {literal(best['method'])}, path = {literal(best['path'])}, horizon_months = "
