@@ -133,7 +133,7 @@ def backfill(settings: Settings, options: argparse.Namespace) -> int:
 
 def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None = None) -> int:
     make_room_for_files()
-    with console(settings.logs_folder / "nightly.log", options.verbose) as shown:
+    with console(settings.logs_folder / "nightly.log", options.verbose, settings.nights_kept) as shown:
         if dbt_cli.parse(settings, only_if_stale=True):
             logger.info("parsed the dbt project, which had changed")
         failure = _run_job(settings, options.verbose, days)

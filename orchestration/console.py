@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,12 +24,12 @@ ROW_PARTS = ("accepted", "superseded", "deleted", "quarantined")
 
 
 @contextmanager
-def console(log: Path, verbose: bool) -> Iterator[TextIO]:
+def console(log: Path, verbose: bool, logs_kept: int = 1) -> Iterator[TextIO]:
     """The phases on standard error; all else that is written goes to a log, unless it is wanted here.
 
+    ``logs_kept`` says how many logs are kept, this one counted.
     Descriptors are swapped, not Python's streams: Dagster's and the engines' child processes write too.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     logger = logging.getLogger(PACKAGE)
@@ -39,6 +40,7 @@ def console(log: Path, verbose: bool) -> Iterator[TextIO]:
         logger.setLevel(logging.INFO)
         kept = [os.dup(descriptor) for descriptor in (1, 2)]
         if not verbose:
+            _make_way(log, logs_kept)
             with log.open("w") as file:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
@@ -51,6 +53,16 @@ def console(log: Path, verbose: bool) -> Iterator[TextIO]:
                 os.dup2(original, descriptor)
                 os.close(original)
             logger.removeHandler(handler)
+
+
+def _make_way(log: Path, n_kept: int) -> None:
+    """Keep the log before under the time of its end; the oldest go."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.is_file():
+        ended = datetime.fromtimestamp(log.stat().st_mtime, UTC)
+        log.replace(log.with_name(f"{log.stem}-{ended:%Y%m%dT%H%M%S.%fZ}{log.suffix}"))
+    for old in sorted(log.parent.glob(f"{log.stem}-*{log.suffix}"), reverse=True)[n_kept - 1 :]:
+        old.unlink()
 
 
 def why_it_failed(events: Sequence[dg.DagsterEvent], place: Path) -> str:

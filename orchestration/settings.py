@@ -93,6 +93,10 @@ class Settings:
     currency: str
     schedule: str
     lock_timeout: float = 3600.0
+    # Of how many nights the runs, their events and the logs are kept.
+    nights_kept: int = 30
+    # For how many hours after the last night that published all is well; then /healthz says that it is not.
+    fresh_hours: float = 26.0
     memory_limit: str = "4GB"
     destinations: tuple[Destination, ...] = ()
     # Whom a night tells how it ended, as addresses of apprise, which may hold passwords; and of which endings.
@@ -238,6 +242,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         currency=_currency(env.get("NPS_CURRENCY") or "USD"),
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
+        nights_kept=_nights_kept(env.get("NPS_NIGHTS_KEPT") or "30"),
+        fresh_hours=_fresh_hours(env.get("NPS_FRESH_HOURS") or "26"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
         destinations=_destinations(env.get("NPS_PUBLISH") or ""),
         notify=_notify(env.get("NPS_NOTIFY") or "", env.get("NPS_NOTIFY_FILE")),
@@ -358,6 +364,22 @@ def _lock_timeout(value: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise SettingsError(f"NPS_LOCK_TIMEOUT={value!r} is not a number of seconds; for example 3600.")
     return seconds
+
+
+def _nights_kept(value: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
+        raise SettingsError(f"NPS_NIGHTS_KEPT={value!r} is not a number of nights; use a whole number such as 30.")
+    return int(value)
+
+
+def _fresh_hours(value: str) -> float:
+    try:
+        hours = float(value)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < float("inf"):
+        raise SettingsError(f"NPS_FRESH_HOURS={value!r} is not a number of hours; for example 26.")
+    return hours
 
 
 def _memory_limit(value: str) -> str:

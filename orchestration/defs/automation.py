@@ -14,6 +14,7 @@ from orchestration.console import why_it_failed
 from orchestration.release.integrity import read_build
 from orchestration.release.publication import published_build, releases
 from orchestration.runs import notices
+from orchestration.runs.queue import REFUSED, is_one_waiting
 from orchestration.settings import Settings, load_settings, now
 
 logger = logging.getLogger(__name__)
@@ -57,13 +58,18 @@ backfill = dg.define_asset_job(
 )
 
 _settings = load_settings()
-nightly_schedule = dg.ScheduleDefinition(
+
+
+@dg.schedule(
     name="nightly_schedule",
     job=nightly,
     cron_schedule=_settings.schedule,
     execution_timezone=_settings.timezone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Asks for a night as NPS_SCHEDULE says, unless one waits already for another to end.",
 )
+def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    return dg.SkipReason(REFUSED) if is_one_waiting(context.instance) else dg.RunRequest()
 
 
 def _why(events: Sequence[dg.DagsterEvent], settings: Settings) -> str:

@@ -17,6 +17,7 @@ from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.layout import take_over
 from orchestration.runs.mending import CORRUPT, check_home, mended, set_build_aside
+from orchestration.runs.pruning import prune
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings, backfill_days, load_settings, now
 
@@ -62,6 +63,8 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
         check_home(settings)
+        if context.instance is not None:
+            prune(settings, context.instance)
         found = [*take_over(settings), *mended(settings)]
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
@@ -20,8 +22,8 @@ FILES_HELD = 8
 
 
 class RunHistory(SqliteEventLogStorage):
-    """SqliteEventLogStorage, whose ``_connect`` alone is replaced: the version of Dagster is pinned, and a test
-    compares what the two store."""
+    """SqliteEventLogStorage with another ``_connect``, and a ``delete_events`` that leaves nothing: the version of
+    Dagster is pinned, and a test compares what the two store."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sqlalchemy.Engine] = {}
@@ -53,6 +55,21 @@ class RunHistory(SqliteEventLogStorage):
         if len(self._engines) > FILES_HELD:
             self._engines.pop(next(iter(self._engines))).dispose()
         return engine
+
+    def delete_events(self, run_id: str) -> None:
+        """Delete all of a run: Dagster itself leaves what its checks said, and a file without events."""
+        with self.index_connection() as connection:
+            self.delete_events_for_run(connection, run_id)
+            connection.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id))
+        if self.supports_global_concurrency_limits:
+            self.free_concurrency_slots_for_run(run_id)
+        with self._db_lock:
+            engine = self._engines.pop(run_id, None)
+            if engine is not None:
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{self.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
 
     def dispose(self) -> None:
         for engine in self._engines.values():

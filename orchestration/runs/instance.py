@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # A run that lasts longer than this is taken for dead, so that it does not keep the next night's from starting.
 MAX_RUN_SECONDS = 6 * 60 * 60
+# Sensors look several times a minute, and each look is a row: a week of them tells enough.
+TICK_DAYS = 7
 
 # The SQLite files that every run needs; each run has one of its own beside them.
 STORES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -33,6 +35,14 @@ concurrency:
     granularity: run
   runs:
     max_concurrent_runs: 1
+run_coordinator:
+  module: orchestration.runs.queue
+  class: OneWaits
+retention:
+  schedule:
+    purge_after_days: {tick_days}
+  sensor:
+    purge_after_days: {tick_days}
 run_monitoring:
   enabled: true
   max_runtime_seconds: {max_run_seconds}
@@ -56,7 +66,11 @@ def prepare_home(settings: Settings) -> Path:
             aside = set_aside(home / store)
             logger.warning("dagster/%s was damaged and is kept as %s: what it told of runs is lost", store, aside.name)
     path = home / "dagster.yaml"
-    wanted = CONFIGURATION.format(max_run_seconds=MAX_RUN_SECONDS, base_dir=json.dumps(str(home / "history" / "runs")))
+    wanted = CONFIGURATION.format(
+        max_run_seconds=MAX_RUN_SECONDS,
+        tick_days=TICK_DAYS,
+        base_dir=json.dumps(str(home / "history" / "runs")),
+    )
     if path.is_dir():
         set_aside(path)
     if not path.is_file() or path.read_bytes() != wanted.encode():
