@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, dev, parse, docs, publish, rollback, backup, serve, …"""
+"""The command line: python -m orchestration nightly, backfill, dev, parse, publish, rollback, backup, serve, health, …"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import io
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -29,7 +30,10 @@ from orchestration.release.publication import (
 from orchestration.release.warehouse import LockTimeoutError, headline, writer_lock
 from orchestration.report.release import Rules
 from orchestration.runs import notices
+from orchestration.runs.exporter import Exporter
+from orchestration.runs.health import Ending, ending_noted
 from orchestration.runs.layout import check_layout, take_over
+from orchestration.runs.setup import report_setup
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
@@ -41,6 +45,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 # As shells have it of a command that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
+PAGE_PORT, HEALTH_PORT = 3000, 3001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "backup": back_up,
         "restore": put_back,
         "serve": serve,
+        "health": health,
+        "check-setup": check_setup,
         "spark-up": spark_up,
         "spark-down": spark_down,
     }
@@ -71,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     try:
         with faults_said(settings.home, *FAULTY), signals_as_interrupts():
-            check_layout(settings)
-            keep_private(settings)
+            if verbs[options.verb] not in (health, check_setup):
+                # These two only look.
+                check_layout(settings)
+                keep_private(settings)
             return verbs[options.verb](settings, options)
     except KeyboardInterrupt:
         shown = published_build(settings)
@@ -116,22 +125,35 @@ def _parser() -> argparse.ArgumentParser:
     old = verbs.add_parser("restore", help="put a backup into an empty home, and publish its newest release")
     old.add_argument("--from", dest="file", metavar="FILE", type=Path, required=True, help="the backup")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
-    web.add_argument("--port", type=int, default=3000)
+    web.add_argument("--host", default="127.0.0.1", help="the address on which both listen")
+    web.add_argument("--port", type=int, default=PAGE_PORT, help=f"of the page; default {PAGE_PORT}")
+    web.add_argument("--health-port", type=int, default=HEALTH_PORT, help=f"of health; default {HEALTH_PORT}")
+    watched = verbs.add_parser("health", help="how the last night ended, over HTTP: /healthz and /metrics")
+    watched.add_argument("--host", default="127.0.0.1", help="the address on which it listens")
+    watched.add_argument("--port", type=int, default=HEALTH_PORT, help=f"default {HEALTH_PORT}")
+    watched.add_argument("--parent", type=int, help="end when this process is not the parent any more")
+    before = verbs.add_parser("check-setup", help="what is missing before a night can run here")
+    before.add_argument("--port", type=int, default=PAGE_PORT, help="the port that serve is to have for its page")
+    before.add_argument("--health-port", type=int, default=HEALTH_PORT, help="and that for health")
     verbs.add_parser("spark-up", help="start a Spark cluster on this machine")
     verbs.add_parser("spark-down", help="stop it")
     return parser
 
 
 def nightly(settings: Settings, options: argparse.Namespace) -> int:
-    return _build(settings, options)
+    with ending_noted(settings, EXIT_FAILED, EXIT_INTERRUPTED) as ending:
+        return _build(settings, options, ending)
 
 
 def backfill(settings: Settings, options: argparse.Namespace) -> int:
     days = backfill_days(options.first_day, options.last_day)
-    return _build(settings, options, days)
+    with ending_noted(settings, EXIT_FAILED, EXIT_INTERRUPTED) as ending:
+        return _build(settings, options, ending, days)
 
 
-def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, date] | None = None) -> int:
+def _build(
+    settings: Settings, options: argparse.Namespace, ending: Ending, days: tuple[date, date] | None = None
+) -> int:
     make_room_for_files()
     with console(settings.logs_folder / "nightly.log", options.verbose, settings.nights_kept) as shown:
         if dbt_cli.parse(settings, only_if_stale=True):
@@ -141,9 +163,11 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
             notices.tell(settings, notices.failed, failure)
+            ending.failed(failure)
             return EXIT_FAILED
     build = published_build(settings)
     assert build is not None
+    ending.published(build)
     for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
     score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
@@ -249,7 +273,7 @@ def put_back(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def serve(settings: Settings, options: argparse.Namespace) -> int:
-    """The web page and the daemon, in one process group on localhost; Ctrl-C ends both."""
+    """The web page, the daemon and health, in one process group on localhost; Ctrl-C ends them all."""
     from orchestration.defs.resources import fail_abandoned_runs
     from orchestration.runs.instance import open_instance
 
@@ -257,10 +281,31 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     with open_instance(settings) as instance:
         fail_abandoned_runs(instance)
     dagster = str(Path(sys.executable).with_name("dagster"))
-    arguments = [dagster, "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(options.port)]
+    arguments = [dagster, "dev", "-m", "orchestration.definitions", "-h", options.host, "-p", str(options.port)]
+    watched = ["health", "--host", options.host, "--port", str(options.health_port), "--parent", str(os.getpid())]
+    subprocess.Popen([sys.executable, "-m", PACKAGE, *watched])
     # Dagster warns of a successor of this command that is for projects laid out by its own tool.
     quiet = {"DAGSTER_HOME": str(settings.dagster_home), "PYTHONWARNINGS": "ignore"}
     os.execve(dagster, arguments, process_environment() | quiet)
+
+
+def health(settings: Settings, options: argparse.Namespace) -> int:
+    try:
+        server = Exporter(settings, options.host, options.port, options.parent)
+    except OSError as error:
+        print(
+            f"Nothing can listen on {options.host}:{options.port} ({error.strerror}); say another port.",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
+    with server:
+        print(f"http://{options.host}:{server.server_port}/healthz and /metrics tell of {settings.home}", flush=True)
+        server.serve_forever()
+    return 0
+
+
+def check_setup(settings: Settings, options: argparse.Namespace) -> int:
+    return EXIT_FAILED if report_setup(settings, (options.port, options.health_port)) else 0
 
 
 def spark_up(settings: Settings, options: argparse.Namespace) -> int:

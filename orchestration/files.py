@@ -22,9 +22,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replace a file by the content, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
-    sync(scratch)
-    scratch.replace(path)
+    try:
+        scratch.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+        sync(scratch)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

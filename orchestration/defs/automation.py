@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,6 +14,7 @@ from orchestration.console import why_it_failed
 from orchestration.release.integrity import read_build
 from orchestration.release.publication import published_build, releases
 from orchestration.runs import notices
+from orchestration.runs.health import Ending, note
 from orchestration.runs.queue import REFUSED, is_one_waiting
 from orchestration.settings import Settings, load_settings, now
 
@@ -25,6 +26,8 @@ BACKFILL = "backfill"
 FROM_CONSOLE = "nps/from_console"
 # A night is late so long after it was due: twice what the largest takes.
 LATE_AFTER = timedelta(hours=2)
+# As the command line ends where a night failed.
+EXIT_FAILED = 1
 
 
 @dg.failure_hook(name="log_failing_rule")
@@ -83,17 +86,28 @@ def _told_by_daemon(context: dg.RunStatusSensorContext) -> bool:
     return FROM_CONSOLE not in context.dagster_run.tags
 
 
+def _span(context: dg.RunStatusSensorContext) -> tuple[datetime, datetime]:
+    """When the run began and ended; one that could not begin did both at once."""
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    ended = record.end_time if record is not None and record.end_time else now().timestamp()
+    started = record.start_time if record is not None and record.start_time else ended
+    return datetime.fromtimestamp(started, UTC), datetime.fromtimestamp(ended, UTC)
+
+
 @dg.run_failure_sensor(
     name="tell_of_a_failure",
     monitored_jobs=[nightly, backfill],
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells those whom NPS_NOTIFY names that a run of the daemon's failed, and why.",
+    description="Notes that a run of the daemon's failed, and tells those whom NPS_NOTIFY names why.",
 )
 def tell_of_a_failure(context: dg.RunFailureSensorContext) -> None:
     if _told_by_daemon(context):
         settings = load_settings()
-        events = [*context.get_step_failure_events(), context.failure_event]
-        notices.tell(settings, notices.failed, _why(events, settings))
+        why = _why([*context.get_step_failure_events(), context.failure_event], settings)
+        ending = Ending(EXIT_FAILED)
+        ending.failed(why)
+        note(settings, ending, *_span(context))
+        notices.tell(settings, notices.failed, why)
 
 
 @dg.run_status_sensor(
@@ -101,12 +115,14 @@ def tell_of_a_failure(context: dg.RunFailureSensorContext) -> None:
     name="tell_of_a_release",
     monitored_jobs=[nightly, backfill],
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells those whom NPS_NOTIFY names what a run of the daemon's published.",
+    description="Notes what a run of the daemon's published, and tells those whom NPS_NOTIFY names.",
 )
 def tell_of_a_release(context: dg.RunStatusSensorContext) -> None:
     settings = load_settings()
     build = published_build(settings)
     if _told_by_daemon(context) and build is not None:
+        ending = Ending(0, build=build)
+        note(settings, ending, *_span(context))
         notices.tell(settings, notices.ended, build)
 
 

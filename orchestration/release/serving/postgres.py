@@ -62,10 +62,7 @@ def ready(
     destination: PostgresDestination, release_file: Path, build: Mapping[str, Any]
 ) -> Iterator[Callable[[], None]]:
     """The release in an open transaction, which switching commits and leaving without it rolls back."""
-    driver = _driver(destination)
-    explained = _Explained(destination, driver)
-    with explained():
-        connection = driver.connect(_uri(destination.url))
+    driver, explained, connection = _connected(destination)
     with closing(connection):
         publication = _Publication(driver, connection, destination, build)
         with explained():
@@ -77,6 +74,19 @@ def ready(
                 connection.commit()
 
         yield switch
+
+
+def check_reachable(destination: PostgresDestination) -> None:
+    """Connect, and nothing else; a BuildError where that cannot be done."""
+    *_, connection = _connected(destination)
+    connection.close()
+
+
+def _connected(destination: PostgresDestination) -> tuple[Any, _Explained, Any]:
+    driver = _driver(destination)
+    explained = _Explained(destination, driver)
+    with explained():
+        return driver, explained, driver.connect(_uri(destination.url))
 
 
 def _driver(destination: PostgresDestination) -> Any:
