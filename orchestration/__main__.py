@@ -1,4 +1,4 @@
-"""The command line: python -m orchestration nightly, backfill, dev, parse, publish, rollback, backup, serve, health, …"""
+"""The command line: python -m orchestration nightly, backfill, dev, publish, rollback, backup, serve, health, …"""
 
 from __future__ import annotations
 

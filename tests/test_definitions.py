@@ -17,6 +17,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.findings import BuildError, Finding, PassingFaultError
@@ -124,6 +127,45 @@ def test_every_dbt_model_and_seed_and_source_is_an_asset_of_the_nightly_job(
 def test_every_dbt_test_is_an_asset_check(manifest: dict[str, Any], defs: dg.Definitions) -> None:
     names = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
     assert set() == {node["name"] for node in nodes(manifest, "test").values()} - names
+
+
+def test_every_asset_and_check_says_what_it_is_and_who_is_asked(manifest: dict[str, Any], defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    assets = [graph.get(key) for key in graph.get_all_asset_keys()]
+    checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    assert [str(asset.key) for asset in assets if not asset.description or not asset.owners] == []
+    # A description that is the name once more tells nothing.
+    silent = [check.name for check in checks if not check.description or check.description == check.name]
+    assert silent == []
+    assert [check.name for check in checks if not check.metadata.get("owner")] == []
+    assert {asset.group_name for asset in assets} == {
+        "raw", "enrichment", "staging", "intermediate", "quality", "marts", "reference", "publication",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ({"description": "Nobody is two people.", "name": "t"}, "Nobody is two people."),
+        (
+            {"name": "t", "test_metadata": {"name": "unique_key", "kwargs": {"columns": ["month_start", "team"]}}},
+            "No two rows have the same month_start, team, and none lacks a part of it.",
+        ),
+        (
+            {"name": "t", "raw_code": "{{ config(severity='warn') }}\n\n-- A theme\n-- is known.\nwith\n-- Not this."},
+            "A theme is known.",
+        ),
+        ({"name": "assert_no_revenue_is_lost", "raw_code": "select 1"}, "Assert no revenue is lost."),
+        (
+            {"name": "a_kind_of_ones_own", "test_metadata": {"name": "even", "kwargs": {}}, "raw_code": "{{ even() }}"},
+            "A kind of ones own.",
+        ),
+    ],
+)
+def test_a_check_is_described_by_what_its_test_says(manifest: dict[str, Any], test: dict[str, Any], said: str) -> None:
+    from orchestration.defs.project import description_of_test
+
+    assert description_of_test(test) == said
 
 
 def test_every_raw_table_has_a_freshness_check(manifest: dict[str, Any], defs: dg.Definitions) -> None:
@@ -292,6 +334,44 @@ def test_the_instance_runs_one_build_at_a_time_and_tells_nobody(settings: Settin
         assert concurrency.run_queue_config.max_concurrent_runs == 1
         assert concurrency.pool_config.default_pool_limit == 1
         assert isinstance(instance.event_log_storage, RunHistory)
+
+
+def submitted(instance: dg.DagsterInstance, job: dg.JobDefinition) -> dg.DagsterRunStatus:
+    """Ask the queue for one more run; how it then stands."""
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("orchestration"), "__repository__")
+    run = instance.create_run_for_job(job, remote_job_origin=origin.get_job_origin(job.name))
+    # What a queue is told of the workspace besides, it does not look at.
+    return instance.run_coordinator.submit_run(SubmitRunContext(run, None)).status  # type: ignore[arg-type]
+
+
+def test_one_run_waits_at_most_wherever_it_is_asked_for(defs: dg.Definitions, settings: Settings) -> None:
+    job = defs.resolve_job_def("nightly")
+    schedule = defs.resolve_schedule_def("nightly_schedule")
+
+    def tick() -> object:
+        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 7, 1, 2))
+        data = schedule.evaluate_tick(context)
+        return data.skip_message or len(data.run_requests or ())
+
+    with open_instance(settings) as instance:
+        # One is at work.
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        assert tick() == 1
+        assert submitted(instance, job) == dg.DagsterRunStatus.QUEUED
+        assert tick() == "A run is waiting already, and does what this one would."
+        assert submitted(instance, job) == dg.DagsterRunStatus.CANCELED
+        assert submitted(instance, defs.resolve_job_def("backfill")) == dg.DagsterRunStatus.CANCELED
+        waiting = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+        assert len(waiting) == 1
+        # It begins, and the next may wait.
+        instance.report_run_canceled(waiting[0])
+        assert submitted(instance, job) == dg.DagsterRunStatus.QUEUED
+
+
+def test_ticks_are_purged_after_a_week(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        for kind in (InstigatorType.SCHEDULE, InstigatorType.SENSOR):
+            assert set(instance.get_tick_retention_settings(kind).values()) == {7}
 
 
 def test_the_configuration_is_written_once(settings: Settings) -> None:

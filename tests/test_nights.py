@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.runs.instance import open_instance
 from orchestration.settings import load_settings
 from tests.conftest import TINY_AS_OF, run_nightly
 from tests.habits import Habits
@@ -40,6 +41,22 @@ def test_a_night_in_which_nothing_arrived_builds_nothing_and_publishes_the_same(
     assert said["rows_out"] == said_before["rows_out"]
     assert said["checks"]["passed"] >= said_before["checks"]["passed"]  # type: ignore[index]
     assert said["raw_events"] == []
+    evaluated, expected = words_of_checks(home)
+    assert len(expected) > 300 and expected - evaluated == set()
+    assert "emitted no result" not in (home / "build" / "logs" / "nightly.log").read_text(encoding="utf-8")
+
+
+def words_of_checks(home: Path) -> tuple[set[str], set[str]]:
+    """The checks that the last run evaluated, and those that it was to evaluate."""
+    with open_instance(load_settings({"NPS_HOME": str(home)})) as instance:
+        (run_id,) = instance.get_run_ids(limit=1)
+        events = [entry.get_dagster_event() for entry in instance.all_logs(run_id) if entry.is_dagster_event]
+    kinds = ("ASSET_CHECK_EVALUATION", "ASSET_CHECK_EVALUATION_PLANNED")
+    evaluated, planned = (
+        {str(event.event_specific_data.asset_check_key) for event in events if event.event_type_value == kind}  # type: ignore[union-attr]
+        for kind in kinds
+    )
+    return evaluated, planned
 
 
 def test_in_another_home_the_project_is_not_parsed_again(home: Path) -> None:

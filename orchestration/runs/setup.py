@@ -117,7 +117,7 @@ def _why_not_writable(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:
-        return error.strerror
+        return error.strerror or type(error).__name__
 
 
 def _home(settings: Settings) -> Iterator[Line]:
