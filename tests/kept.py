@@ -86,7 +86,8 @@ def _files(home: Path) -> Iterator[str]:
 
 
 def _json_files(home: Path) -> dict[str, Path]:
-    ours = {name: home / name for name in ("layout.json", "build/built.json", "build/left.json", "build/record.json")}
+    names = ("layout.json", "health.json", "build/built.json", "build/left.json", "build/record.json")
+    ours = {name: home / name for name in names}
     return ours | {"build.json": home / "published" / "build.json"}
 
 
