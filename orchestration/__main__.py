@@ -6,9 +6,11 @@ import argparse
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -283,6 +285,8 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     dagster = str(Path(sys.executable).with_name("dagster"))
     arguments = [dagster, "dev", "-m", "orchestration.definitions", "-h", options.host, "-p", str(options.port)]
     watched = ["health", "--host", options.host, "--port", str(options.health_port), "--parent", str(os.getpid())]
+    # Dagster ends its processes by SIGINT, which a script's shell lets them ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     subprocess.Popen([sys.executable, "-m", PACKAGE, *watched])
     # Dagster warns of a successor of this command that is for projects laid out by its own tool.
     quiet = {"DAGSTER_HOME": str(settings.dagster_home), "PYTHONWARNINGS": "ignore"}
@@ -300,7 +304,8 @@ def health(settings: Settings, options: argparse.Namespace) -> int:
         return EXIT_FAILED
     with server:
         print(f"http://{options.host}:{server.server_port}/healthz and /metrics tell of {settings.home}", flush=True)
-        server.serve_forever()
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
     return 0
 
 

@@ -192,6 +192,13 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _interrupt(*_: object) -> None:
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A script's shell lets what it starts in the background ignore Ctrl-C, which no SIGTERM is.
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
 def signals_as_interrupts() -> Iterator[None]:
     """Within, a command that is told to end (SIGTERM), or whose terminal is gone (SIGHUP), ends as Ctrl-C ends it."""
@@ -199,7 +206,7 @@ def signals_as_interrupts() -> Iterator[None]:
     for number, handler in before.items():
         # One that was started to outlive its terminal (nohup) goes on.
         if handler != signal.SIG_IGN:
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+            signal.signal(number, _interrupt)
     try:
         yield
     finally:

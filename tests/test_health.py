@@ -251,6 +251,24 @@ def test_the_verb_serves_while_a_build_holds_the_home_and_ends_with_its_parent(s
         pytest.fail("it outlived its parent")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_it_is_told_to_though_a_script_started_it(settings: Settings, number: int) -> None:
+    # As a shell without a terminal starts what it puts into the background: deaf to Ctrl-C.
+    deaf = "signal.signal(signal.SIGINT, signal.SIG_IGN);" if number == signal.SIGTERM else ""
+    begin = f"import os, signal, sys; {deaf} os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", begin, "-m", "orchestration", "health", "--port", "0"],
+        env=build_environment(settings.home, "/nowhere"),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(number)
+    assert process.wait(timeout=10) == 0
+
+
 def test_a_port_that_is_taken_is_said(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     with exported(settings) as address:
         port = address.rpartition(":")[2]

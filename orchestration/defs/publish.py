@@ -147,8 +147,13 @@ def build_description(build: Build) -> dict[str, Any]:
 def git_revision() -> str | None:
     """The commit that is checked out; None where the project is not a git repository."""
     try:
+        # A checkout that is another user's, as that of a service is root's, git reads only where it is told to.
         found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+            ["git", "-c", f"safe.directory={REPOSITORY}", "rev-parse", "HEAD"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError:
         return None
