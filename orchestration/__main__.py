@@ -164,17 +164,23 @@ def _build(
         if failure is not None:
             said = f"Nothing was published in {settings.published_folder}. The full log is in {settings.logs_folder}."
             print(f"\n{said}\n{failure}", file=shown)
+            if not options.verbose:
+                # Within, this goes to the log.
+                print(f"{said}\n{failure}", flush=True)
             notices.tell(settings, notices.failed, failure)
             ending.failed(failure)
             return EXIT_FAILED
-    build = published_build(settings)
-    assert build is not None
-    ending.published(build)
+        build = published_build(settings)
+        assert build is not None
+        ending.published(build)
+        score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
+        places = [destination.name for destination in settings.destinations]
+        said = what_was_published(build, score, settings.published_folder, places)
+        if not options.verbose:
+            print(said, flush=True)
     for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
-    score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
-    places = [destination.name for destination in settings.destinations]
-    print(what_was_published(build, score, settings.published_folder, places))
+    print(said)
     return 0
 
 

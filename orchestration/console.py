@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -25,7 +25,7 @@ ROW_PARTS = ("accepted", "superseded", "deleted", "quarantined")
 
 @contextmanager
 def console(log: Path, verbose: bool, logs_kept: int = 1) -> Iterator[TextIO]:
-    """The phases on standard error; all else that is written goes to a log, unless it is wanted here.
+    """The phases on standard error, and with all else that is written in a log, unless that is wanted here.
 
     ``logs_kept`` says how many logs are kept, this one counted.
     Descriptors are swapped, not Python's streams: Dagster's and the engines' child processes write too.
@@ -33,17 +33,19 @@ def console(log: Path, verbose: bool, logs_kept: int = 1) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     logger = logging.getLogger(PACKAGE)
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as shown:
-        handler = logging.StreamHandler(shown)
-        handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
+    logger.setLevel(logging.INFO)
+    with ExitStack() as stack:
+        shown = stack.enter_context(os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1))
+        handlers = [_handler(shown, "%H:%M:%S")]
         kept = [os.dup(descriptor) for descriptor in (1, 2)]
         if not verbose:
             _make_way(log, logs_kept)
-            with log.open("w") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
+            file = stack.enter_context(log.open("w", buffering=1, encoding="utf-8"))
+            handlers.append(_handler(file, "%Y-%m-%d %H:%M:%S"))
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        for handler in handlers:
+            logger.addHandler(handler)
         try:
             yield shown
         finally:
@@ -52,7 +54,14 @@ def console(log: Path, verbose: bool, logs_kept: int = 1) -> Iterator[TextIO]:
             for descriptor, original in zip((1, 2), kept, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
-            logger.removeHandler(handler)
+            for handler in handlers:
+                logger.removeHandler(handler)
+
+
+def _handler(stream: TextIO, date_format: str) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt=date_format))
+    return handler
 
 
 def _make_way(log: Path, n_kept: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import sqlite3
 import uuid
@@ -180,6 +181,12 @@ def test_what_stands_in_the_way_fails_no_night(
 
 
 # Logs --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_of_a_night_tells_its_phases_and_its_end(tiny_release: Path) -> None:
+    said = (tiny_release / "build" / "logs" / "nightly.log").read_text(encoding="utf-8")
+    assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  dbt [\d.]+ s$", said, flags=re.MULTILINE)
+    assert re.search(r"^Published \S+, as of 2024-07-01, in ", said, flags=re.MULTILINE)
 
 
 def test_the_log_of_each_night_is_kept_and_the_oldest_go(tmp_path: Path) -> None:

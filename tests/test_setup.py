@@ -87,7 +87,7 @@ def too_much_memory(settings: Settings) -> Settings:
     [
         (a_file, "home", "is no folder"),
         (nowhere, "home", "nothing can be written in /proc"),
-        (raw_gone, "raw files", "gone is no folder"),
+        (raw_gone, "raw files", "gone, which is not a folder"),
         (raw_empty, "raw files", "no crm_accounts.* and no folder"),
         (raw_without_rows, "raw files", "no row in crm_revenue"),
         (raw_broken, "raw files", "crm_accounts: "),

@@ -202,8 +202,6 @@ def _files() -> Line:
 
 def _raw(settings: Settings) -> Line:
     """Land everything into a file that is thrown away: what a night would refuse is refused here."""
-    if "://" not in settings.raw and not Path(settings.raw).is_dir():
-        return Line("raw files", f"{settings.raw} is no folder", "Set NPS_RAW to the folder of the raw tables.")
     dbt_cli.parse(settings, only_if_stale=True)
     tables = tables_from_manifest(dbt_cli.load_manifest(dbt_cli.manifest_file(settings)))
     required = {table.name for table in tables if table.is_required}
