@@ -9,7 +9,7 @@ SQL := dbt_project/models dbt_project/tests
 .DEFAULT_GOAL := help
 .PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
-	docs serve publish rollback export bench parse lock clean spark-up spark-down
+	docs serve health check-setup publish rollback export bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -87,8 +87,14 @@ backup: .venv/run ## what cannot be built again, as one file: TO=<folder>
 restore: .venv/run ## a backup into an empty home, and its newest release to readers: FROM=<file>
 	@$(BIN)/python -m orchestration restore --from "$(FROM)"
 
-serve: $(ENGINE)/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
-	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT))
+check-setup: $(ENGINE)/run ## what is missing before the first night, and what to do about it
+	@$(ENGINE)/bin/python -m orchestration check-setup $(if $(PORT),--port $(PORT)) $(if $(HEALTH_PORT),--health-port $(HEALTH_PORT))
+
+serve: $(ENGINE)/run ## Dagster's web page, scheduler and health on localhost, until Ctrl-C
+	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT)) $(if $(HEALTH_PORT),--health-port $(HEALTH_PORT))
+
+health: .venv/run ## health alone: /healthz, and /metrics for Prometheus
+	@$(BIN)/python -m orchestration health $(if $(HEALTH_PORT),--port $(HEALTH_PORT))
 
 docs: $(ENGINE)/run ## every table and column, as pages
 	@$(ENGINE)/bin/python -m orchestration docs

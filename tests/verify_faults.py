@@ -57,7 +57,7 @@ FIRST_DAY, NEXT_DAY = "2024-07-01", "2024-07-02"
 END_SECONDS = 300
 PROCESSES = int(os.environ.get("PROCESSES", "2"))
 # What a run may write that does not bear on the next one.
-PASSED_OVER = ("build/logs", "build/record.json", "build/writer.lock", "dagster/")
+PASSED_OVER = ("build/logs", "build/record.json", "build/writer.lock", "dagster/", "health.json")
 # A user of whom nobody knows.
 SOMEBODY = 12345
 
