@@ -146,7 +146,7 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
     assert build is not None
     for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
-    score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
+    score = headline(settings.published_file, Rules.load(settings.variables).headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]
     print(what_was_published(build, score, settings.published_folder, places))
     return 0
