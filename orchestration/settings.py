@@ -125,7 +125,8 @@ class Settings:
         """Whether the company has what makes another dbt project than ours (orchestration/company/project.py)."""
         if self.company is None or self.company == SAMPLE:
             return False
-        return bool(self.variables) or any((self.company / part).is_dir() for part in ("models", "reference"))
+        files = (*(self.company / "models").rglob("*"), *(self.company / "reference").rglob("*"))
+        return bool(self.variables) or any(file.suffix in (".sql", ".csv") for file in files)
 
     @property
     def project_folder(self) -> Path:

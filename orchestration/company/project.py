@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT, REFERENCE, Settings
 
 PROJECT_FILE = "dbt_project.yml"
 LAYERS = ("staging", "intermediate", "marts")
-# Under each layer, where the company's own models are.
+# Beside our models, a link to the company's.
 OWN = "company"
 # What dbt and we ourselves write inside a project: no part of its source.
 WRITTEN = ("target", "logs")
@@ -94,18 +94,13 @@ def _entries(settings: Settings) -> Iterator[tuple[str, Path | str]]:
     """What stands where in the project: a link, or a text."""
     assert settings.company is not None
     for entry in sorted(PROJECT.iterdir()):
-        if entry.name not in (*WRITTEN, "models", PROJECT_FILE):
+        if entry.name not in (*WRITTEN, PROJECT_FILE):
             yield entry.name, entry
     yield PROJECT_FILE, _project_file(settings)
     models = settings.company / "models"
-    _check_models(models)
-    for layer in sorted((PROJECT / "models").iterdir()):
-        if not (models / layer.name).is_dir():
-            yield f"models/{layer.name}", layer
-            continue
-        for entry in sorted(layer.iterdir()):
-            yield f"models/{layer.name}/{entry.name}", entry
-        yield f"models/{layer.name}/{OWN}", models / layer.name
+    if models.is_dir():
+        _check_models(models)
+        yield OWN, models
     _check_reference(settings.company / "reference")
     for entry in sorted(REFERENCE.iterdir()):
         yield f"seeds/{entry.name}", reference_file(settings, entry.stem) if entry.suffix == ".csv" else entry
@@ -115,6 +110,9 @@ def _project_file(settings: Settings) -> str:
     project = yaml.safe_load((PROJECT / PROJECT_FILE).read_text(encoding="utf-8"))
     project["vars"] |= settings.dbt_vars() | dict(settings.variables)
     project["seed-paths"] = ["seeds"]
+    # dbt follows a link that is one of these paths, and none below.
+    for kind in ("model-paths", "docs-paths"):
+        project[kind].append(OWN)
     return HEADER + yaml.safe_dump(project, sort_keys=False, allow_unicode=True, width=120)
 
 
