@@ -155,6 +155,7 @@ def test_every_asset_and_check_says_what_it_is_and_who_is_asked(manifest: dict[s
             {"name": "t", "raw_code": "{{ config(severity='warn') }}\n\n-- A theme\n-- is known.\nwith\n-- Not this."},
             "A theme is known.",
         ),
+        ({"name": "own", "test_metadata": {"name": "unique", "kwargs": {"x": 1}}, "raw_code": "select 1"}, "Own."),
         ({"name": "assert_no_revenue_is_lost", "raw_code": "select 1"}, "Assert no revenue is lost."),
         (
             {"name": "a_kind_of_ones_own", "test_metadata": {"name": "even", "kwargs": {}}, "raw_code": "{{ even() }}"},

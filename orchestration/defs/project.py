@@ -1,6 +1,7 @@
 """The dbt project as Dagster sees it: the parsed manifest, the asset key of each node, and what each check says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
@@ -30,8 +31,10 @@ class ByFolder(DagsterDbtTranslator):
             return "reference"
         return str(dbt_resource_props["fqn"][1])
 
-    def get_owners(self, dbt_resource_props: Any) -> list[str]:
-        return [ANALYSTS if dbt_resource_props["resource_type"] == "seed" else WAREHOUSE]
+    def get_owners(self, dbt_resource_props: Any) -> Sequence[str]:
+        """Those that the yml of a model names (``meta: {dagster: {owners: […]}}``), else ours."""
+        ours = [ANALYSTS if dbt_resource_props["resource_type"] == "seed" else WAREHOUSE]
+        return super().get_owners(dbt_resource_props) or ours
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -56,7 +59,9 @@ def description_of_test(test: Mapping[str, Any]) -> str:
     kind = test.get("test_metadata")
     if kind is not None and kind["name"] in ASKED:
         told = {name: _in_words(value) for name, value in kind["kwargs"].items()}
-        return ASKED[kind["name"]].format(**told)
+        # A test of the same name may have other arguments: a company has models and macros of its own.
+        with suppress(KeyError):
+            return ASKED[kind["name"]].format(**told)
     return _first_comment(test["raw_code"]) or f"{test['name'].replace('_', ' ').capitalize()}."
 
 

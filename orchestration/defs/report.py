@@ -9,7 +9,7 @@ from orchestration.defs.project import WAREHOUSE
 from orchestration.defs.publish import RELEASE, build_description
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.release.integrity import DATABASE, REPORT
-from orchestration.report import render
+from orchestration.report import LOGO, render
 from orchestration.report.summary import Summary, summarised
 
 
@@ -20,9 +20,10 @@ def report(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         build.record.section("release")
         staged = build.settings.staged_folder
         (staged / REPORT).parent.mkdir(parents=True, exist_ok=True)
-        described = build_description(build)
-        render(staged / DATABASE, described, staged / REPORT)
-        summary = summarised(staged / DATABASE, described["as_of"])
+        settings, described = build.settings, build_description(build)
+        logo = settings.company / LOGO if settings.company else None
+        render(staged / DATABASE, described, staged / REPORT, settings.variables, logo)
+        summary = summarised(staged / DATABASE, described["as_of"], settings.variables)
         build.record.write("report", {})
     page = build.settings.published_folder / REPORT
     return dg.MaterializeResult(metadata=_metadata(summary, described) | {"page": dg.MetadataValue.path(str(page))})

@@ -42,8 +42,9 @@ class Summary:
         return "\n".join(lines) if self.months else "No month has answers enough to be shown."
 
 
-def summarised(release_file: Path, as_of: str) -> Summary:
-    program_type = Rules.load().headline_program_type
+def summarised(release_file: Path, as_of: str, variables: Mapping[str, Any] | None = None) -> Summary:
+    """``variables`` are those that a company sets in place of the project's."""
+    program_type = Rules.load(variables).headline_program_type
     return Summary(
         program_type,
         headline(release_file, program_type, as_of),
