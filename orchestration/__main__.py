@@ -308,6 +308,9 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         fail_abandoned_runs(instance)
     dagster = str(Path(sys.executable).with_name("dagster"))
     arguments = [dagster, "dev", "-m", "orchestration.definitions", "-h", options.host, "-p", str(options.port)]
+    # Else its daemon says twice a minute of each sensor that there is nothing to do.
+    arguments += ["--log-level", "warning"]
+    print(f"http://{options.host}:{options.port} is Dagster's page, in some seconds; Ctrl-C ends it", flush=True)
     watched = ["health", "--host", options.host, "--port", str(options.health_port), "--parent", str(os.getpid())]
     # Dagster ends its processes by SIGINT, which a script's shell lets them ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)

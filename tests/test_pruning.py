@@ -30,11 +30,13 @@ from orchestration.runs.instance import open_instance
 from orchestration.runs.pruning import prune, shrink
 from orchestration.settings import Settings, load_settings
 
-KEPT = 3
+KEPT = 2
 
 
 def size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """What files take, without the logs of SQLite, which go when the files are closed."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
+    return sum(path.stat().st_size for path in files)
 
 
 def another_night(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> str:
@@ -198,10 +200,9 @@ def test_the_log_of_each_night_is_kept_and_the_oldest_go(tmp_path: Path) -> None
     logs = sorted(log.parent.iterdir())
     assert [path.name for path in logs] == [
         "nightly-19700101T001642.000000Z.log",
-        "nightly-19700101T001643.000000Z.log",
         "nightly.log",
     ]
-    assert [path.read_text().strip() for path in logs] == ["night 2", "night 3", "night 4"]
+    assert [path.read_text().strip() for path in logs] == ["night 2", "night 3"]
     with console(log, verbose=False, logs_kept=1):
         pass
     assert [path.name for path in log.parent.iterdir()] == ["nightly.log"]

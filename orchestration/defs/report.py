@@ -26,10 +26,12 @@ def report(build: dg.ResourceParam[Build]) -> dg.MaterializeResult[None]:
         summary = summarised(staged / DATABASE, described["as_of"], settings.variables)
         build.record.write("report", {})
     page = build.settings.published_folder / REPORT
-    return dg.MaterializeResult(metadata=_metadata(summary, described) | {"page": dg.MetadataValue.path(str(page))})
+    return dg.MaterializeResult(
+        metadata=described_metadata(summary, described) | {"page": dg.MetadataValue.path(str(page))}
+    )
 
 
-def _metadata(summary: Summary, described: Mapping[str, Any]) -> dict[str, Any]:
+def described_metadata(summary: Summary, described: Mapping[str, Any]) -> dict[str, Any]:
     """What Dagster shows of a report, and draws over time where it is a number; what is refused is left out.
 
     The picture is made of letters: Dagster's page lets no image into Markdown but one from a web server.

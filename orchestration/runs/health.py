@@ -75,7 +75,7 @@ class Health:
     def why_not(self, moment: datetime, fresh_hours: float) -> str | None:
         """Why all is not well; None where it is."""
         if self.last_success is None:
-            return "no night has published anything yet"
+            return f"no night has published anything yet, or {FILE} cannot be read"
         hours = age_seconds(self.last_success, moment) / 3600
         if hours > fresh_hours:
             return f"the last night that published ended {hours:.1f} hours ago, and {fresh_hours:g} are allowed"
@@ -91,12 +91,12 @@ def health_file(settings: Settings) -> Path:
 
 
 def read_health(settings: Settings) -> Health:
-    """What the file says; nothing where it is not there or is not such a file."""
+    """What the file says; nothing where it is not there, is not such a file, or cannot be read."""
     try:
         content = json.loads(health_file(settings).read_text(encoding="utf-8"))
         run, success = content["last_run"], content["last_success"]
         return Health(Run(**run) if run else None, Success(**success) if success else None)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return Health()
 
 
