@@ -10,9 +10,9 @@ from pathlib import Path
 from orchestration.release.warehouse import open_read_only
 from orchestration.report.summary import Summary, summarised
 
-SCORE = {"program_type": "relationship", "n_scored": 288, "nps": 40.6, "ci_low": 28.5, "ci_high": 52.8}
+SCORE = {"program_type": "relationship", "n_scored": 288, "nps": 40.625, "ci_low": 28.483, "ci_high": 52.767}
 VALUE = {
-    "value_per_point": Decimal("7094.9"), "ci_low": Decimal(2639), "ci_high": Decimal(11550), "evidence_grade": "B",
+    "value_per_point": Decimal("7094.94"), "ci_low": Decimal(2639), "ci_high": Decimal(11550), "evidence_grade": "B",
     "currency": "USD",
 }  # fmt: skip
 DESCRIBED = {"as_of": "2026-07-01", "rows_out": {"marts.a": 40, "marts.b": 2}, "checks": {"passed": 7, "warned": 3}}
@@ -28,8 +28,10 @@ def months(*rows: tuple[float, float, float]) -> list[dict[str, object]]:
 def test_a_month_is_drawn_from_the_low_end_of_its_interval_to_the_high_one() -> None:
     drawn = Summary("relationship", SCORE, VALUE, months((50, 0, 100), (-100, -120, -90))).picture.splitlines()
     assert drawn[2] == "| 2026-01 | +50.0 | 0.0 to 100.0 | `" + "·" * 20 + "─" * 10 + "●" + "─" * 10 + "` |"
+    # Each row has the four cells of the header, whatever is drawn.
+    assert {line.count("|") for line in drawn} == {5}
     # An interval may reach beyond what a score can be.
-    assert drawn[3].endswith("| `●──" + "·" * 17 + "|" + "·" * 20 + "` |")
+    assert drawn[3].endswith("| `●──" + "·" * 17 + "┆" + "·" * 20 + "` |")
 
 
 def test_the_numbers_of_the_report_are_those_of_the_release(sample_release: Path) -> None:

@@ -46,16 +46,16 @@ def described_metadata(summary: Summary, described: Mapping[str, Any]) -> dict[s
     score, value = summary.score, summary.value
     if score is not None and score["ci_low"] is not None:
         metadata |= {
-            "NPS": score["nps"],
-            "NPS, low end of the 95 % interval": score["ci_low"],
-            "NPS, high end": score["ci_high"],
+            "NPS": round(score["nps"], 1),
+            "NPS, low end of the 95 % interval": round(score["ci_low"], 1),
+            "NPS, high end": round(score["ci_high"], 1),
             "answers": score["n_scored"],
         }
     if value is not None:
         metadata |= {
-            f"value of a point, {value['currency']}": float(value["value_per_point"]),
-            "value of a point, low end of the 95 % interval": float(value["ci_low"]),
-            "value of a point, high end": float(value["ci_high"]),
+            f"value of a point, {value['currency']}": round(float(value["value_per_point"]), 1),
+            "value of a point, low end of the 95 % interval": round(float(value["ci_low"]), 1),
+            "value of a point, high end": round(float(value["ci_high"]), 1),
         }
     metadata["grade of the value of a point"] = "R: no method can tell" if value is None else value["evidence_grade"]
     return metadata

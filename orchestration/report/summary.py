@@ -13,6 +13,8 @@ from orchestration.report.pages.money import best_estimate
 from orchestration.report.release import Rules, literal
 
 MONTHS_SHOWN = 12
+# A bar of the keyboard would end the cell of the table.
+ZERO = "┆"
 # From -100 to 100, one letter for so many points.
 POINTS_PER_LETTER = 5
 
@@ -70,7 +72,7 @@ def summarised(release_file: Path, as_of: str, variables: Mapping[str, Any] | No
 def _bar(score: float, low: float, high: float) -> str:
     """A line from -100 to 100: where 0 is, how far the interval reaches, and where the score stands."""
     letters = ["·"] * (200 // POINTS_PER_LETTER + 1)
-    letters[_place(0)] = "|"
+    letters[_place(0)] = ZERO
     letters[_place(low) : _place(high) + 1] = ["─"] * (_place(high) - _place(low) + 1)
     letters[_place(score)] = "●"
     return "".join(letters)
