@@ -49,6 +49,12 @@ def nowhere(settings: Settings) -> Settings:
     return replace(settings, home=Path("/proc/nps"))
 
 
+def newer(settings: Settings) -> Settings:
+    settings.home.mkdir()
+    (settings.home / "layout.json").write_text('{"layout": 999}')
+    return settings
+
+
 def raw_gone(settings: Settings) -> Settings:
     return replace(settings, raw=f"{settings.raw}/gone")
 
@@ -87,6 +93,7 @@ def too_much_memory(settings: Settings) -> Settings:
     [
         (a_file, "home", "is no folder"),
         (nowhere, "home", "nothing can be written in /proc"),
+        (newer, "home", "a newer revision of this project keeps it (layout 999"),
         (raw_gone, "raw files", "gone, which is not a folder"),
         (raw_empty, "raw files", "no crm_accounts.* and no folder"),
         (raw_without_rows, "raw files", "no row in crm_revenue"),

@@ -29,4 +29,9 @@ if ! id "$NPS_USER" >/dev/null 2>&1; then
   useradd --system --user-group --home-dir "$NPS_HOME" --no-create-home --shell /usr/sbin/nologin "$NPS_USER"
 fi
 install -d -o "$NPS_USER" -g "$NPS_USER" -m 0755 "$NPS_HOME"
+if ! runuser -u "$NPS_USER" -- .venv/bin/python -c 'import orchestration'; then
+  echo "$NPS_USER cannot run $checkout/.venv/bin/python. Put the checkout where everybody may go, as /opt, and make the"
+  echo "environment of a Python that everybody may run: rm -r $checkout/.venv, and PYTHON=/usr/bin/python3.11 before $0"
+  exit 1
+fi
 echo "installed $checkout for $NPS_USER, who keeps nights in $NPS_HOME"

@@ -25,6 +25,7 @@ from orchestration.raw.landing import land
 from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.serving import postgres
 from orchestration.release.warehouse import quoted_path
+from orchestration.runs.layout import check_layout
 from orchestration.runs.mending import check_home
 from orchestration.runs.notices import EXTRA
 from orchestration.settings import ParquetDestination, PostgresDestination, Settings
@@ -131,6 +132,7 @@ def _home(settings: Settings) -> Iterator[Line]:
         yield Line("home", f"nothing can be written in {place} ({refused})", OWN_FOLDER.format("NPS_HOME"))
         return
     try:
+        check_layout(settings)
         check_home(settings)
     except BuildError as error:
         yield from (Line("home", f"{found.table}: {found.message}", found.next_step) for found in error.findings)
