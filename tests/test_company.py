@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -140,10 +141,37 @@ def test_the_project_is_made_once_and_again_when_it_has_to_be_another(company: C
     assert folder / "models" / "marts" / "answers_by_region.sql" in set(project_sources(settings))
 
 
+def _add_column(file: Path, name: str, values: Sequence[str], rows: int | None = None) -> None:
+    """Give a raw file a column, its values in turn; with ``rows``, as many rows as these, like the first."""
+    with file.open(encoding="utf-8", newline="") as text:
+        found = list(csv.DictReader(text))
+    found = [{**found[0], "account_id": f"a{number}"} for number in range(rows)] if rows else found
+    given = [{**row, name: values[number % len(values)]} for number, row in enumerate(found)]
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, list(given[0]))
+        writer.writeheader()
+        writer.writerows(given)
+
+
+def test_a_field_that_is_no_column_or_one_of_ours_is_named(company: Callable[..., Path]) -> None:
+    settings = load_settings({"NPS_COMPANY": str(company(company_yml="fields: {accounts: [segment]}"))})
+    with pytest.raises(BuildError, match="crm_accounts has a column segment already"):
+        compose(settings)
+    for text, said in (
+        ("fields: {account: [tier]}", "'account' has none; did you mean accounts?"),
+        ("fields: {accounts: [Plan Tier]}", "'Plan Tier' is no name of a column"),
+        ("fields: {accounts: [tier], responses: [tier]}", "'tier' is named twice"),
+        ("variables: {account_fields: [tier]}", "is made of the fields; name them under fields"),
+    ):
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            load_settings({"NPS_COMPANY": str(company(company_yml=text))})
+
+
 def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path: Path) -> None:
     targets = (REFERENCE / "nps_targets.csv").read_text(encoding="utf-8").splitlines()
     folder = company(
-        company_yml="name: Acme & Sons\nsettings: {as_of: 2024-07-01}\nvariables: {trend_window_days: 180}",
+        company_yml="name: Acme & Sons\nsettings: {as_of: 2024-07-01}\nvariables: {trend_window_days: 180}\n"
+        "fields: {accounts: [plan_tier], responses: [product]}",
         reference__nps_targets_csv=targets[0] + "\n",
         models__marts__answers_by_region_sql=MODEL,
         models__marts__answers_by_region_yml=MODEL_YML,
@@ -151,7 +179,9 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     )
     (folder / "logo").rename(folder / "logo.svg")
     (folder / "logo.svg").write_text(LOGO, encoding="utf-8")
-    write_tiny_raw(folder / "raw")
+    raw = write_tiny_raw(folder / "raw")
+    _add_column(raw / "crm_accounts.csv", "plan_tier", ("gold", "silver"))
+    _add_column(raw / "survey_responses.csv", "product", ("app", "web", ""))
     before = {path: path.stat().st_mtime_ns for path in (REPOSITORY / "dbt_project" / "models").rglob("*")}
     done = run_cli(folder / "var", folder / "raw", "nightly", NPS_COMPANY=str(folder))
     assert done.code == 0, done.stderr
@@ -159,6 +189,23 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     published = folder / "var" / "published"
     with duckdb.connect(published / "nps.duckdb", read_only=True) as connection:
         assert connection.sql("select region, n_answers from marts.answers_by_region").fetchall() == [("emea", 40)]
+        # An account of an even number is gold and a small business, one of an odd number silver and an enterprise.
+        by_value = "select dimension_value, sum(n_scored) from marts.nps_by_month where dimension = ? group by all"
+        scored = {
+            dimension: dict(connection.execute(by_value, [dimension]).fetchall())
+            for dimension in ("segment", "plan_tier", "product", "all")
+        }
+        assert scored["plan_tier"] == {
+            "gold": scored["segment"]["small_business"],
+            "silver": scored["segment"]["enterprise"],
+        }
+        assert scored["product"].keys() == {"app", "web", "unknown"}
+        assert sum(scored["product"].values()) == scored["all"]["all"]
+        dimensions = "select distinct dimension from marts.nps_point_value_checks"
+        assert ("plan_tier",) in connection.sql(dimensions).fetchall()
+        assert connection.sql("select plan_tier from marts.dim_accounts where account_id = 'a1'").fetchall() == [
+            ("silver",)
+        ]
     with duckdb.connect(folder / "var" / "build" / "warehouse.duckdb", read_only=True) as connection:
         assert connection.sql("select count(*) from reference.nps_targets").fetchall() == [(0,)]
     build = json.loads((published / "build.json").read_text(encoding="utf-8"))
@@ -167,6 +214,9 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     assert "<h1>Acme &amp; Sons: Net Promoter Score" in page
     assert 'src="data:image/svg+xml;base64,' in page
     assert "the last answers of 180 days" in page
+    _add_column(raw / "crm_accounts.csv", "plan_tier", tuple(f"tier {number}" for number in range(501)), rows=501)
+    done = run_cli(folder / "var", folder / "raw", "nightly", NPS_COMPANY=str(folder))
+    assert (done.code, "few_values" in done.stderr, "n_values=501" in done.stderr) == (1, True, True)
 
 
 def test_the_skeleton_is_a_company_that_says_nothing_yet(

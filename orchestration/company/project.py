@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from orchestration.company.fields import add_fields, with_fields
 from orchestration.company.folder import nearest
 from orchestration.findings import BuildError, Finding
 from orchestration.settings import PROJECT, REFERENCE, Settings
@@ -93,8 +94,13 @@ def _standing(folder: Path) -> Mapping[str, str]:
 def _entries(settings: Settings) -> Iterator[tuple[str, Path | str]]:
     """What stands where in the project: a link, or a text."""
     assert settings.company is not None
+    described = with_fields(settings.fields)
     for entry in sorted(PROJECT.iterdir()):
-        if entry.name not in (*WRITTEN, PROJECT_FILE):
+        if entry.name == "models" and described:
+            # File by file, because some are not ours as they stand.
+            for path in sorted(path for path in entry.rglob("*") if path.is_file()):
+                yield str(path.relative_to(PROJECT)), described.get(path, path)
+        elif entry.name not in (*WRITTEN, PROJECT_FILE):
             yield entry.name, entry
     yield PROJECT_FILE, _project_file(settings)
     models = settings.company / "models"
@@ -108,7 +114,9 @@ def _entries(settings: Settings) -> Iterator[tuple[str, Path | str]]:
 
 def _project_file(settings: Settings) -> str:
     project = yaml.safe_load((PROJECT / PROJECT_FILE).read_text(encoding="utf-8"))
-    project["vars"] |= settings.dbt_vars() | dict(settings.variables)
+    variables = project["vars"]
+    variables |= settings.dbt_vars() | dict(settings.variables)
+    add_fields(variables, settings.fields)
     project["seed-paths"] = ["seeds"]
     # dbt follows a link that is one of these paths, and none below.
     for kind in ("model-paths", "docs-paths"):
