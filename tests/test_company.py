@@ -10,11 +10,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt_common.exceptions import DbtRuntimeError
 
 from orchestration.__main__ import main
 from orchestration.company.project import compose, project_sources
 from orchestration.findings import BuildError
 from orchestration.settings import PROJECT, REFERENCE, REPOSITORY, SAMPLE, SettingsError, load_settings
+from orchestration.transform.gate import Plugin
 from tests.conftest import run_cli, write_tiny_raw
 
 MODEL = "select region, cast(count(*) as bigint) as n_answers from {{ ref('fct_nps_responses') }} group by region\n"
@@ -108,6 +111,21 @@ def test_a_folder_that_is_not_there_and_a_file_of_another_name(tmp_path: Path) -
         ({"models__x_sql": MODEL}, "nobody can tell whether it is published"),
         ({"models__charts__x_sql": MODEL}, "nobody can tell whether it is published"),
         ({"models__marts__x_sql": MODEL}, "no yml file under models describes it"),
+        (
+            {"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: [{name: x, description: Answers.}]"},
+            "its description does not say what one row is",
+        ),
+        (
+            {"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: [{name: x, description: One row per x.}]"},
+            "no test says which columns name one row",
+        ),
+        (
+            {
+                "models__marts__answers_by_region_sql": "select 1 as region from {{ source('crm', 'crm_accounts') }}",
+                "models__marts__answers_by_region_yml": MODEL_YML,
+            },
+            "it reads raw rows",
+        ),
         ({"models__marts__nps_by_month_sql": MODEL}, "the project has a table of this name"),
         ({"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: ["}, "it is not YAML in line"),
         ({"reference__nps_target_csv": "a,b\n"}, "did you mean nps_targets?"),
@@ -121,6 +139,17 @@ def test_what_cannot_be_part_of_the_project_is_named(
     with pytest.raises(BuildError) as raised:
         compose(settings)
     assert said in str(raised.value)
+
+
+def test_dbt_by_hand_says_at_once_what_cannot_be_part_of_the_project(
+    company: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dev" / "warehouse.duckdb"
+    file.parent.mkdir()
+    duckdb.connect(file).close()
+    monkeypatch.setenv("NPS_COMPANY", str(company(models__marts__x_sql=MODEL)))
+    with pytest.raises(DbtRuntimeError, match="no yml file under models describes it"):
+        Plugin("gate", {}).update_connection_config(DuckDBCredentials(database="d", schema="main", path=str(file)), {})
 
 
 def test_the_project_is_made_once_and_again_when_it_has_to_be_another(company: Callable[..., Path]) -> None:
