@@ -15,6 +15,7 @@ SOURCES, ANALYSTS, WAREHOUSE = "team:sources", "team:analysts", "team:warehouse"
 # What a test that stands in a yml asks, in words; its arguments are named in braces.
 ASKED = {
     "accepted_values": "{column_name} has one of the listed values in every row: {values}.",
+    "few_values": "{column_name} has no more than {at_most} values: it is a dimension.",
     "no_nulls": "No row lacks a value in {columns}.",
     "not_null": "No row lacks a value in {column_name}.",
     "relationships": "Each {column_name} stands in {to} as {field}.",
