@@ -16,8 +16,10 @@ import pytest
 import yaml
 
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.raw.landing import check_in_place, land
 from orchestration.raw.tables import RawTable, tables_from_manifest
 from orchestration.sources.adapters import ANY_TABLE, adapters
+from orchestration.sources.arrivals import arrive, arrived
 from orchestration.sources.declared import Source, declared, read_sources
 from orchestration.sources.run import run_source
 from orchestration.transform.dbt_cli import load_manifest
@@ -438,3 +440,91 @@ def test_a_source_is_shown_without_its_password(tables: tuple[RawTable, ...], tm
     said = {"sources": [RIGHT | {"adapter": "stripe_fivetran", "path": "postgres://me:s3cret@host:5432/db/stripe"}]}
     (source,) = declared(said, tmp_path, tables)
     assert isinstance(source, Source) and source.place == "postgres://me@host:5432/db/stripe"
+
+
+# The walk of the data ----------------------------------------------------------------------------------------------
+
+ANSWERS = ("ID,Score,Response time", "1,9,2026-01-31 10:00", "2,x,2026-01-31 10:00")
+SOURCES = (
+    "sources:",
+    "  - {name: mails, adapter: delighted_csv, path: in/*.csv}",
+    "  - {name: till, adapter: columns, path: till.csv, options: {table: crm_revenue}}",
+)
+LEDGER = ("revenue_id,account_id,period_start,period_end,amount", "1,c-1,2026-01-01,2026-01-31,10")
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    folder = tmp_path / "company"
+    write(folder, "sources.yml", *SOURCES)
+    write(folder, "in/a.csv", *ANSWERS)
+    write(folder, "till.csv", *LEDGER)
+    return folder
+
+
+def times(home: Path) -> dict[str, int]:
+    return {path.parent.name: path.stat().st_mtime_ns for path in home.glob("*/made.json")}
+
+
+def test_a_source_is_read_again_only_where_it_changed(
+    company: Path, tmp_path: Path, tables: tuple[RawTable, ...]
+) -> None:
+    home = tmp_path / "home" / "sources"
+    first = arrive(company, home, tables, "1GB")
+    assert sorted(first.files) == ["crm_revenue", "survey_definitions", "survey_responses"]
+    assert [file.name for file in first.files["survey_responses"]] == ["mails (in/*.csv)"]
+    made = times(home)
+    assert arrive(company, home, tables, "1GB") == first and times(home) == made
+    assert arrived(home) == first.files
+
+    write(company, "in/b.csv", ANSWERS[0], "3,5,2026-02-28 10:00")
+    arrive(company, home, tables, "1GB")
+    now = times(home)
+    assert now["till"] == made["till"] and now["mails"] != made["mails"]
+    # What was written down is damaged.
+    (home / "till" / "crm_revenue.parquet").write_bytes(b"PAR1")
+    arrive(company, home, tables, "1GB")
+    assert times(home)["till"] != made["till"]
+    # A source that is not declared any more leaves with its rows.
+    write(company, "sources.yml", *SOURCES[:2])
+    assert "crm_revenue" not in arrive(company, home, tables, "1GB").files and sorted(times(home)) == ["mails"]
+    (company / "sources.yml").unlink()
+    assert arrive(company, home, tables, "1GB").files == {} and arrived(home) == {}
+
+
+def test_all_sources_that_cannot_be_read_are_named_at_once(
+    company: Path, tmp_path: Path, tables: tuple[RawTable, ...]
+) -> None:
+    write(company, "in/a.csv", "ID,Score,Response time", "1,9,1/2/2026")
+    (company / "till.csv").unlink()
+    with pytest.raises(BuildError) as caught:
+        arrive(company, tmp_path / "sources", tables, "1GB")
+    assert [finding.rule for finding in caught.value.findings] == ["date_order_unknown", "source_empty"]
+
+
+def test_what_sources_give_lands_beside_raw_files(
+    company: Path, tmp_path: Path, tables: tuple[RawTable, ...], engine: duckdb.DuckDBPyConnection
+) -> None:
+    write(tmp_path, "raw/crm_accounts.csv", "account_id,account_name", "c-1,One")
+    write(tmp_path, "raw/crm_revenue.csv", *LEDGER[:1], "7,c-1,2026-01-01,2026-01-31,70")
+    given = arrive(company, tmp_path / "sources", tables, "1GB").files
+    landing = land(engine, str(tmp_path / "raw"), tables, given=given)
+    rows = {table.name: table.rows for table in landing.tables if table.rows}
+    assert rows == {"crm_accounts": 1, "crm_revenue": 2, "survey_definitions": 1, "survey_responses": 2}
+    assert engine.sql("select revenue_id, _source_file, _row_number from raw.crm_revenue order by 3").fetchall() == [
+        ("7", "crm_revenue.csv", 1), ("1", "till (till.csv)", 2),
+    ]  # fmt: skip
+    assert {table.files_read for table in land(engine, str(tmp_path / "raw"), tables, given=given).tables} == {0}
+    check_in_place(engine, str(tmp_path / "raw"), tables, given)
+    Path(given["survey_responses"][0].address).write_bytes(b"")
+    with pytest.raises(BuildError, match="mails"):
+        check_in_place(engine, str(tmp_path / "raw"), tables, given)
+
+
+def test_a_company_of_sources_alone_needs_no_raw_folder(
+    company: Path, tmp_path: Path, tables: tuple[RawTable, ...], engine: duckdb.DuckDBPyConnection
+) -> None:
+    given = arrive(company, tmp_path / "sources", tables, "1GB").files
+    with pytest.raises(BuildError) as caught:
+        land(engine, str(tmp_path / "raw"), tables, given=given, may_be_missing=True)
+    assert [(each.rule, each.table) for each in caught.value.findings] == [("required_table_missing", "crm_accounts")]
