@@ -14,9 +14,7 @@ FOLDERS = ("raw", "reference", "models/staging", "models/intermediate", "models/
 def write_skeleton(folder: Path) -> None:
     """Make the folder of a company; CompanyError where something lies there already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CompanyError(
-            f"{folder} is not empty, and nothing in it was changed; say a new folder."
-        )
+        raise CompanyError(f"{folder} is not empty, and nothing in it was changed; say a new folder.")
     for name in FOLDERS:
         (folder / name).mkdir(parents=True)
     for file in FILES.iterdir():

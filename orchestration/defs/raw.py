@@ -1,4 +1,4 @@
-"""The raw tables: landed from NPS_RAW into the build file, each with its freshness."""
+"""The raw tables: landed from NPS_RAW and the company's sources into the build file, each with its freshness."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +15,7 @@ from orchestration.raw.ledger import forget_files
 from orchestration.raw.tables import RawTable, tables_from_manifest
 from orchestration.raw.texts import nearest
 from orchestration.release.warehouse import open_build
+from orchestration.sources.arrivals import arrive
 
 FRESHNESS = "freshness"
 
@@ -87,19 +88,28 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
+        arrivals = arrive(settings.company, settings.sources_folder, TABLES, settings.memory_limit)
         with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)
-            landing = land(connection, settings.raw, TABLES, selected)
+            landing = land(
+                connection,
+                settings.raw,
+                TABLES,
+                selected,
+                arrivals.files,
+                settings.is_raw_optional and bool(arrivals.files),
+            )
     late = {
         table.name: lateness(BY_NAME[table.name], table.newest_loaded_at, settings.as_of, settings.timezone)
         for table in landing.tables
     }
+    warnings = [*arrivals.notes, *warnings_of(landing)]
     record.write(
         "raw",
         {
             "tables": landed_before | {table.name: table.rows for table in landing.tables},
-            "warnings": warnings_of(landing),
+            "warnings": warnings,
             "events": [event for table in landing.tables for event in table.events],
             "contents": contents_before
             | {table.name: table.content_hash for table in landing.tables}
@@ -108,7 +118,7 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
             "checks": len(landing.tables),
         },
     )
-    for warning in [*warnings_of(landing), *(event for table in landing.tables for event in table.events)]:
+    for warning in [*warnings, *(event for table in landing.tables for event in table.events)]:
         context.log.warning(warning)
     for table in landing.tables:
         yield dg.MaterializeResult(KEYS[table.name], metadata=_metadata(table))

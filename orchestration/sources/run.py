@@ -90,7 +90,6 @@ def _templates(values: Values) -> Environment:
         "date",
         "unix",
         "money",
-        "decimal",
         "places",
         "number",
         "score",

@@ -3,8 +3,13 @@ with {{ ledger() }},
 
 {{ reversals() }},
 
+{#- Only the lines of invoices that something takes back. #}
+touched as (
+    select lines.* from lines semi join reversals on lines.invoice_id = reversals.invoice_id
+),
+
 invoiced as (
-    select invoice_id, sum(amount) as amount from lines group by all
+    select invoice_id, sum(amount) as amount from touched group by all
 ),
 
 {#- Without the tax, which the refund of an invoice includes and its lines do not. #}
@@ -25,18 +30,19 @@ untaxed as (
 {#- The parts of a reversal: running sums are rounded, so that the parts sum up to it. #}
 parted as (
     select
-        untaxed.reversal_id, untaxed.amount as whole, untaxed.created, untaxed._fivetran_synced, lines.* exclude (_fivetran_synced),
+        untaxed.reversal_id, untaxed.amount as whole, untaxed.created, untaxed._fivetran_synced,
+        lines.* exclude (_fivetran_synced),
         sum(lines.amount) over (partition by untaxed.reversal_id order by lines.revenue_id) as running,
         sum(lines.amount) over (partition by untaxed.reversal_id) as total
     from untaxed
-    inner join lines
+    inner join touched as lines
         on untaxed.invoice_id = lines.invoice_id
         and lines.amount > 0
         and (
             untaxed.line_id is null
             or untaxed.line_id = lines.line_id
             or not exists (
-                select 1 from lines as others
+                select 1 from touched as others
                 where others.invoice_id = untaxed.invoice_id and others.line_id = untaxed.line_id
             )
         )
@@ -56,7 +62,7 @@ select
     coalesce(
         cast(cast(greatest({{ date("period_start") }}, {{ date("period_end") }} - 1) as date) as varchar), period_end
     ) as period_end,
-    coalesce({{ money("cast(amount as varchar)", "currency") }}, written_amount) as amount,
+    coalesce({{ money("written_amount", "currency") }}, written_amount) as amount,
     currency,
     case when is_subscription then 'subscription' else 'sales' end as revenue_type,
     null as reverses_revenue_id,
