@@ -11,13 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 import yaml
 
+from orchestration.defs.raw import raw_tables
+from orchestration.defs.resources import Build
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.privacy.files import private_folders
 from orchestration.raw.landing import check_in_place, land
 from orchestration.raw.tables import RawTable, tables_from_manifest
+from orchestration.runs.record import BuildRecord
+from orchestration.settings import load_settings
 from orchestration.sources.adapters import ANY_TABLE, adapters
 from orchestration.sources.arrivals import arrive, arrived
 from orchestration.sources.declared import Source, declared, read_sources
@@ -528,3 +534,23 @@ def test_a_company_of_sources_alone_needs_no_raw_folder(
     with pytest.raises(BuildError) as caught:
         land(engine, str(tmp_path / "raw"), tables, given=given, may_be_missing=True)
     assert [(each.rule, each.table) for each in caught.value.findings] == [("required_table_missing", "crm_accounts")]
+
+
+def test_a_night_reads_the_sources_of_the_company_and_says_what_is_to_be_said(company: Path, tmp_path: Path) -> None:
+    write(company, "raw/crm_accounts.csv", "account_id,account_name", "c-1,One")
+    write(company, "in/a.csv", "ID,Score,Response time", "1,9,2026-03-29 02:30")
+    write(company, "sources.yml", *SOURCES[:1], SOURCES[1][:-1] + ", options: {timezone: Europe/Berlin}}", SOURCES[2])
+    settings = load_settings(
+        {"NPS_COMPANY": str(company), "NPS_HOME": str(tmp_path / "home"), "NPS_AS_OF": "2026-07-01"}
+    )
+    record = BuildRecord(settings.record_file)
+    record.begin(build_id="one", started_at="2026-07-01", phase_seconds={}, repairs=[])
+    done = dg.materialize([raw_tables], resources={"build": Build(settings, record, 0, None)})
+    assert done.success
+    found = record.read()["raw"]
+    assert found["tables"]["survey_responses"] == 1 and found["tables"]["crm_revenue"] == 1
+    (warning,) = (said for said in found["warnings"] if said.startswith("source "))
+    assert warning.startswith(
+        "source mails: 1 times in column 'Response time' do not exist on the clock of Europe/Berlin"
+    )
+    assert settings.sources_folder in private_folders(settings)
