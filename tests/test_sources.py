@@ -29,6 +29,7 @@ from orchestration.sources.arrivals import arrive, arrived
 from orchestration.sources.declared import Source, declared, read_sources
 from orchestration.sources.run import run_source
 from orchestration.transform.dbt_cli import load_manifest
+from tests import adapters_doc
 from tests.postgres_server import PostgresServer, postgres_server
 
 Rows = list[dict[str, str]]
@@ -554,3 +555,8 @@ def test_a_night_reads_the_sources_of_the_company_and_says_what_is_to_be_said(co
         "source mails: 1 times in column 'Response time' do not exist on the clock of Europe/Berlin"
     )
     assert settings.sources_folder in private_folders(settings)
+
+
+def test_the_documentation_lists_the_adapters_as_they_are() -> None:
+    """If this fails: python -m tests.adapters_doc."""
+    assert adapters_doc.FILE.read_text(encoding="utf-8") == adapters_doc.documented()
