@@ -194,6 +194,31 @@ def test_a_date_that_no_order_makes_stays_for_the_checks_of_the_raw_tables(
 
 
 @pytest.mark.parametrize(
+    ("date", "options", "rules"),
+    [
+        ("2026-01-31 10:00", {}, ["timezone_unknown"]),
+        ("2026-01-31 10:00Z", {}, []),
+        ("2026-01-31", {}, []),
+        ("2026-01-31 10:00", {"timezone": "UTC"}, []),
+        ("2026-10-25 02:30", {"timezone": "Europe/Berlin"}, ["time_repeated"]),
+        ("2026-10-25 02:30+01:00", {"timezone": "Europe/Berlin"}, []),
+        ("2026-03-29 02:30", {"timezone": "Europe/Berlin"}, ["time_skipped"]),
+    ],
+)
+def test_times_whose_moment_nobody_knows_are_counted(
+    date: str,
+    options: Mapping[str, str],
+    rules: Sequence[str],
+    engine: duckdb.DuckDBPyConnection,
+    tables: tuple[RawTable, ...],
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "answers.csv", "ID,Score,Response time", f"1,9,{date}")
+    _, notes = run(engine, tables, tmp_path, "delighted_csv", "answers.csv", **options)
+    assert [note.rule for note in notes] == rules
+
+
+@pytest.mark.parametrize(
     ("scores", "declared_as", "line"),
     [((11, 1, 10), "values", 4), ((3, 0, 10), "choice_codes", 5), ((3, 12, 10), "choice_codes", 5)],
 )

@@ -244,10 +244,10 @@ def _ambiguous(source: Source, given: Input, column: str, scan: Scan, candidates
     )
 
 
-def line_of(file: RawFile, row: int, n_header_rows: int = 0) -> str:
+def line_of(file: RawFile, row: int) -> str:
     """Where a row of data stands, in words: the line of a file of CSV, else the row of its table."""
     if file.format != "csv":
-        return f"row {row + n_header_rows + (file.format == 'xlsx')} of {file.name}"
+        return f"row {row + (file.format == 'xlsx')} of {file.name}"
     header = parse_header("", file, text_of("", file, beginning(file)), ())
     opened = gzip.open if file.is_gzipped else open
     with opened(file.address, "rt", encoding="utf-8-sig", newline="") as stream:

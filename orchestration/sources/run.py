@@ -237,10 +237,20 @@ def _wrong_scores(connection: duckdb.DuckDBPyConnection, source: Source, inputs:
 def _clock_notes(
     connection: duckdb.DuckDBPyConnection, source: Source, inputs: Inputs, values: Values
 ) -> Iterator[Finding]:
-    if values.timezone == "UTC":
-        return
+    is_said = "timezone" not in source.options or source.options["timezone"] is not None
     for _, relation, column, header in _dated(inputs, source):
         text = identifier(column)
+        bare = f"select count(*) from {relation} where {values.is_bare(text)}"
+        if not is_said and (n_bare := connection.execute(bare).fetchall()[0][0]):
+            yield Finding(
+                "timezone_unknown",
+                source.name,
+                f"times in column {header!r} have no offset, and are read as UTC.",
+                n_bare,
+                next_step="Say their zone in sources.yml: options: {timezone: Europe/Berlin}, or UTC.",
+            )
+        if values.timezone == "UTC":
+            continue
         counts = connection.execute(
             f"select count(*) filter ({values.skipped(text)}), count(*) filter ({values.repeated(text)}) "
             f"from {relation}"

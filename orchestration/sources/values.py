@@ -108,6 +108,10 @@ class Values:
         place = 2 if self.date_order == "day_first" else 1
         return f"{is_numeric} and try_cast(regexp_extract({text}, '{NUMERIC_DATE}', {place}) as integer) > 12"
 
+    def is_bare(self, text: str) -> str:
+        """Whether a text has a time of day, and no offset."""
+        return f"contains({text}, ':') and {_suffix(text)} = ''"
+
     def skipped(self, text: str) -> str:
         """Whether a time without an offset is one that the clock of the zone skips, at the beginning of summer time."""
         return self._on_change(text, f"{_local(_in_utc('w', self.timezone), self.timezone)} <> w")

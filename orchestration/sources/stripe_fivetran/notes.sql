@@ -68,6 +68,15 @@ from reversals
 where invoice_id is null or invoice_id not in (select invoice_id from lines where invoice_id is not null)
 union all
 select
+    'refunds_not_done',
+    count(*),
+    'refunds are pending, failed or canceled, and take back nothing.',
+    'They are read again when they succeed.',
+    false
+from {{ input.refund }}
+where lower(status) <> 'succeeded'
+union all
+select
     'charges_without_invoice',
     count(*),
     'charges succeeded and belong to no invoice; their amounts are not read.',
