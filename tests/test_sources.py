@@ -27,6 +27,8 @@ from orchestration.settings import load_settings
 from orchestration.sources.adapters import ANY_TABLE, adapters
 from orchestration.sources.arrivals import arrive, arrived
 from orchestration.sources.declared import Source, declared, read_sources
+from orchestration.sources.inspection import inspect, write_draft
+from orchestration.sources.recognition import matches
 from orchestration.sources.run import run_source
 from orchestration.transform.dbt_cli import load_manifest
 from tests import adapters_doc
@@ -399,6 +401,8 @@ def test_a_schema_of_postgresql_gives_what_its_files_give(
     load_schema(postgres, name, folder / "example" / "tables", types)
     said = yaml.safe_load((folder / "example" / "sources.yml").read_text(encoding="utf-8"))["sources"][0]
     said["path"] = postgres.url(database=f"postgres/{name}")
+    recognised = matches(engine, said["path"], tmp_path, "given", tmp_path)[0]
+    assert recognised.is_whole and recognised.source.adapter.name == name
     (source,) = declared({"sources": [said]}, tmp_path, tables)
     outcome = run_source(engine, source, tables, tmp_path)
     for table, relation in outcome.relations.items():
@@ -585,3 +589,59 @@ def test_a_night_reads_the_sources_of_the_company_and_says_what_is_to_be_said(co
 def test_the_documentation_lists_the_adapters_as_they_are() -> None:
     """If this fails: python -m tests.adapters_doc."""
     assert adapters_doc.FILE.read_text(encoding="utf-8") == adapters_doc.documented()
+
+
+# What a file is ----------------------------------------------------------------------------------------------------
+
+
+def recognisable() -> Iterator[tuple[str, str]]:
+    """Each adapter with each source of its example; the columns of a user's own are not recognised."""
+    for adapter in adapters().values():
+        said = yaml.safe_load((adapter.folder / "example" / "sources.yml").read_text(encoding="utf-8"))
+        for source in said["sources"]:
+            if adapter.name != ANY_TABLE and "score" not in source["options"].get("columns", {}):
+                yield adapter.name, source["path"]
+
+
+@pytest.mark.parametrize(("name", "path"), list(recognisable()))
+def test_the_adapter_that_reads_a_file_is_found(
+    name: str, path: str, engine: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    found = matches(engine, path, adapters()[name].folder / "example", "given", tmp_path)
+    assert found[0].is_whole and found[0].source.adapter.name == name
+
+
+def test_a_file_that_nobody_knows_gets_a_draft_of_its_columns(tables: tuple[RawTable, ...], tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "bills.csv",
+        "Revenue ID;Customer;Period start;Period end;Amount;Account",
+        "1;x;2026-01-01;2026-01-31;9;c-1",
+    )
+    settings = load_settings({"NPS_COMPANY": str(tmp_path), "NPS_HOME": str(tmp_path / "home")})
+    seen = inspect("bills.csv", settings, tables, {})
+    assert "no adapter reads it as it is" in seen.lines[0]
+    (source,) = declared(yaml.safe_load(seen.draft), tmp_path, tables)
+    assert source.tables == ("crm_revenue",) and source.options["columns"] == {
+        "revenue_id": "Revenue ID", "account_id": "Account", "period_start": "Period start", "period_end": "Period end",
+        "amount": "Amount",
+    }  # fmt: skip
+    assert write_draft(tmp_path, seen.draft).name == "sources.yml"
+    assert write_draft(tmp_path, seen.draft).name == "draft.sources.yml"
+
+
+def test_a_file_is_shown_as_it_would_arrive_and_be_judged(tables: tuple[RawTable, ...], tmp_path: Path) -> None:
+    write(tmp_path, "raw/crm_accounts.csv", "account_id,account_name", "c-1,One")
+    rows = ["1,9,13/2/2024 10:00,c-1,ann@example.com", "2,x,1/2/2024 10:00,c-1,", "3,10,1/2/2024 11:00,c-9,"]
+    write(tmp_path, "a.csv", "ID,Score,Response time,Account ID,Email", *rows)
+    settings = load_settings(
+        {"NPS_COMPANY": str(tmp_path), "NPS_HOME": str(tmp_path / "home"), "NPS_AS_OF": "2024-07-01"}
+    )
+    seen = inspect("a.csv", settings, tables, {("raw", "survey_responses"): {"contact_email"}})
+    said = "\n".join(seen.lines)
+    assert "is read by the adapter delighted_csv" in said and "answered_at=2024-02-13T10:00:00Z" in said
+    assert "contact_email=(not shown)" in said and "ann@example.com" not in said
+    assert "survey_responses: 1 as score_not_a_number" in said
+    assert "  account: 1" in said and "  unlinked: 1" in said
+    (source,) = declared(yaml.safe_load(seen.draft), tmp_path, tables)
+    assert (source.adapter.name, source.options["date_order"]) == ("delighted_csv", "day_first")

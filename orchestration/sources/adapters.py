@@ -94,6 +94,8 @@ class Adapter:
     # Currencies whose smallest unit the tool counts otherwise than ISO 4217 does.
     decimals: Mapping[str, int]
     tested_on: str
+    # How the headers of all columns begin, where another adapter has the same.
+    written_as: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -143,6 +145,7 @@ def _adapter(name: str, said: Mapping[str, Any], shared: Mapping[str, Any]) -> A
         },
         said.get("decimals", {}),
         said["tested_on"],
+        said.get("written_as"),
     )
 
 

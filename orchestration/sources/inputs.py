@@ -11,6 +11,7 @@ import gzip
 import importlib.util
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -267,6 +268,32 @@ def line_of(file: RawFile, row: int) -> str:
 
 
 def _read_schema(connection: duckdb.DuckDBPyConnection, source: Source) -> Inputs:
+    relations: dict[str, str] = {}
+    headers: dict[str, dict[str, str]] = {}
+    with _schema(source) as (cursor, schema, found):
+        inputs = source.adapter.inputs
+        known = {table.lower(): table for table in found}
+        check_complete(source, {name for name in inputs if name in known}, tuple(found))
+        for name, given in inputs.items():
+            relations[name], headers[name] = _create(connection, source, given), {}
+            if name in known:
+                headers[name] = _copy(connection, cursor, source, given, relations[name], schema, known[name], found)
+    return Inputs(relations, dict.fromkeys(relations, ()), headers)
+
+
+def headers_in_schema(source: Source) -> dict[str, list[list[str]]]:
+    """The columns of each table of a schema that is an input, as headers of one row."""
+    with _schema(source) as (_, _, found):
+        return {
+            table.lower(): [[column] for column in columns]
+            for table, columns in found.items()
+            if table.lower() in source.adapter.inputs
+        }
+
+
+@contextmanager
+def _schema(source: Source) -> Iterator[tuple[Any, str, Mapping[str, Sequence[str]]]]:
+    """A cursor on the database, the schema, and the columns of its tables."""
     if importlib.util.find_spec("adbc_driver_postgresql") is None:
         raise BuildError(
             Finding(
@@ -279,22 +306,10 @@ def _read_schema(connection: duckdb.DuckDBPyConnection, source: Source) -> Input
     from adbc_driver_postgresql import dbapi
 
     url, schema = _database(source.path)
-    relations: dict[str, str] = {}
-    headers: dict[str, dict[str, str]] = {}
     try:
         with dbapi.connect(url, autocommit=True) as server, server.cursor() as cursor:
             cursor.execute("set timezone to 'UTC'")
-            found = _columns_of(cursor, schema)
-            inputs = source.adapter.inputs
-            known = {table.lower(): table for table in found}
-            check_complete(source, {name for name in inputs if name in known}, tuple(found))
-            for name, given in inputs.items():
-                relations[name] = _create(connection, source, given)
-                headers[name] = {}
-                if name in known:
-                    headers[name] = _copy(
-                        connection, cursor, source, given, relations[name], schema, known[name], found
-                    )
+            yield cursor, schema, _columns_of(cursor, schema)
     except dbapi.Error as error:
         raise PassingFaultError(
             Finding(
@@ -304,7 +319,6 @@ def _read_schema(connection: duckdb.DuckDBPyConnection, source: Source) -> Input
                 next_step="See that the server runs, and that the user may read the schema; then build again.",
             )
         ) from error
-    return Inputs(relations, dict.fromkeys(relations, ()), headers)
 
 
 def _database(address: str) -> tuple[str, str]:
