@@ -40,6 +40,7 @@ from orchestration.sources.arrivals import DECLARATION
 from orchestration.sources.inspection import inspect, write_draft
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
+from orchestration.transform.compare import as_text, compare
 from orchestration.transform.dev import how_to_go_on, make_dev
 
 logger = logging.getLogger(PACKAGE)
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "company": make_company,
         "inspect": inspect_source,
         "dev": dev,
+        "compare": compare_tables,
         "parse": parse,
         "docs": docs,
         "publish": publish,
@@ -116,6 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         "address", metavar="FILE", help="a file, a folder, a URL, or postgres://user@host/database/schema"
     )
     verbs.add_parser("dev", help="copy the last build into a file for private work, and say how to go on")
+    against = verbs.add_parser("compare", help="tables of the private copy against those of the last build")
+    against.add_argument(
+        "--models", nargs="*", default=(), metavar="MODEL", help="these and what hangs on them; else all"
+    )
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
     newest = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
@@ -215,6 +221,11 @@ def inspect_source(settings: Settings, options: argparse.Namespace) -> int:
 
 def dev(settings: Settings, options: argparse.Namespace) -> int:
     print(how_to_go_on(settings, make_dev(settings)))
+    return 0
+
+
+def compare_tables(settings: Settings, options: argparse.Namespace) -> int:
+    print(as_text(compare(settings, options.models)))
     return 0
 
 
