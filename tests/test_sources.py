@@ -7,6 +7,7 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -645,3 +646,33 @@ def test_a_file_is_shown_as_it_would_arrive_and_be_judged(tables: tuple[RawTable
     assert "  account: 1" in said and "  unlinked: 1" in said
     (source,) = declared(yaml.safe_load(seen.draft), tmp_path, tables)
     assert (source.adapter.name, source.options["date_order"]) == ("delighted_csv", "day_first")
+
+
+# Fields of a company's own -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("adapter", "path", "table", "header", "values"),
+    [
+        ("delighted_csv", "responses.csv", "survey_responses", "Plan", {"pro", "free", ""}),
+        ("delighted_airbyte", "survey_responses.jsonl", "survey_responses", "Company ID", {"c-1", "c-9", ""}),
+        ("qualtrics_fivetran", "tables", "survey_responses", "crm_id", {"c-1", "c-2", ""}),
+        ("salesforce_csv", "export", "crm_accounts", "Tier__c", {"gold", ""}),
+        ("salesforce_fivetran", "tables", "crm_accounts", "Segment__c", {"gold", "silver", "bronze", ""}),
+        ("hubspot_fivetran", "tables", "crm_accounts", "property_tier", {"gold", "silver", ""}),
+    ],
+)
+def test_a_field_of_the_company_is_read_from_the_column_that_it_names(
+    adapter: str,
+    path: str,
+    table: str,
+    header: str,
+    values: set[str],
+    engine: duckdb.DuckDBPyConnection,
+    tables: tuple[RawTable, ...],
+) -> None:
+    own = [replace(each, columns=(*each.columns, "plan_tier")) if each.name == table else each for each in tables]
+    given, _ = run(engine, own, adapters()[adapter].folder / "example", adapter, path, columns={"plan_tier": header})
+    assert {row["plan_tier"] for row in given[table]} == values
+    with pytest.raises(BuildError, match="there is no column 'plan_tier'"):
+        run(engine, tables, adapters()[adapter].folder / "example", adapter, path, columns={"plan_tier": header})

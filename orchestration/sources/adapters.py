@@ -96,6 +96,8 @@ class Adapter:
     tested_on: str
     # How the headers of all columns begin, where another adapter has the same.
     written_as: str | None = None
+    # The inputs, by raw table, whose rows may have more of its columns; none where its template finds them itself.
+    rows_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -146,6 +148,7 @@ def _adapter(name: str, said: Mapping[str, Any], shared: Mapping[str, Any]) -> A
         said.get("decimals", {}),
         said["tested_on"],
         said.get("written_as"),
+        said.get("rows_of", {}),
     )
 
 

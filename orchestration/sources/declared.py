@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +36,8 @@ class Source:
     options: Mapping[str, Any]
     tables: tuple[str, ...]
     folder: Path
+    # Columns of the raw tables that the adapter itself does not give, with the header of each: fields of a company.
+    extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def header_of(self, given: Input, column: str) -> str | None:
         """The header that the user names for a column, of one input or of all that have it."""
@@ -159,8 +161,30 @@ def _with_tables(source: Source, tables: Sequence[RawTable], where: str) -> Sour
     findings = list(_unknown("raw table", wanted, known, where))
     columns = {column for each in adapter.inputs.values() for column in each.columns}
     columns |= {f"{each.name}.{column}" for each in adapter.inputs.values() for column in each.columns}
-    findings += _unknown("column", options["columns"] or {}, columns, where)
-    return findings or replace(source, tables=wanted)
+    named = options["columns"] or {}
+    extra = {
+        table.name: {column: named[column] for column in named if column in table.columns and column not in columns}
+        for table in tables
+        if table.name in wanted and table.name in adapter.rows_of
+    }
+    more = {column for found in extra.values() for column in found}
+    findings += _unknown("column", [column for column in named if column not in more], columns, where)
+    return findings or replace(source, tables=wanted, extra=extra, adapter=_with_more(adapter, extra))
+
+
+def _with_more(adapter: Adapter, extra: Mapping[str, Mapping[str, str]]) -> Adapter:
+    """The adapter whose inputs have more columns: the first that a raw table is made of has to have them."""
+    inputs = dict(adapter.inputs)
+    for table, columns in extra.items():
+        headers = {column: (header,) for column, header in columns.items()}
+        for place, name in enumerate(adapter.rows_of.get(table, ())):
+            given = inputs[name]
+            inputs[name] = (
+                replace(given, optional={**given.optional, **headers})
+                if place
+                else replace(given, required={**given.required, **headers})
+            )
+    return replace(adapter, inputs=inputs)
 
 
 def _any_table(source: Source, tables: Sequence[RawTable], where: str) -> Source | list[Finding]:

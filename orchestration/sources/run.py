@@ -57,7 +57,8 @@ def run_source(
     for table in source.tables:
         name = f"{table if source.adapter.name != ANY_TABLE else 'any_table'}.sql"
         relations[table] = f'temp.main."{source.name}__gives__{table}"'
-        rendered = templates.get_template(f"{source.adapter.name}/{name}").render(context)
+        more = source.extra.get(table, {})
+        rendered = templates.get_template(f"{source.adapter.name}/{name}").render(context, more=more)
         connection.execute(f"create or replace temp view {relations[table]} as {rendered}")
     notes = [*_clock_notes(connection, source, inputs, values)]
     if (source.adapter.folder / NOTES).is_file():
@@ -118,7 +119,15 @@ def _context(source: Source, inputs: Inputs, values: Values, tables: Sequence[Ra
         "table": source.tables[0],
         "contract": next((table.columns for table in tables if table.name == source.tables[0]), ()),
         "kind": kind,
+        "read_as": lambda column, text: _read_as(values, column, text),
     }
+
+
+def _read_as(values: Values, column: str, text: str) -> str:
+    """An expression for a column of a raw table, by what it is."""
+    ways = {"moment": values.instant, "day": values.day, "number": values.number}
+    found = kind(column)
+    return ways[found](text) if found in ways else text
 
 
 def kind(column: str) -> str:

@@ -1,6 +1,10 @@
 {%- set employee = "lower(survey_type) = 'enps'" %}
 {%- set survey = (option.survey_id or source) | literal %}
 select
+    {#- A property of the person. #}
+    {%- for column, header in more.items() %}
+    {{ read_as(column, json("properties", header)) }} as {{ column | identifier }},
+    {%- endfor %}
     response_id,
     {{ survey }} || case when lower(survey_type) = 'nps' then '' else '_' || lower(survey_type) end as survey_id,
     {# Answers of employees carry no key of a person. #}

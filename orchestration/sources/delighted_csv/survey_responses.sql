@@ -1,6 +1,9 @@
 {%- set employee = "lower(survey_type) = 'enps'" %}
 {%- set survey = (option.survey_id or source) | literal %}
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     response_id,
     {{ survey }} || case when coalesce(lower(survey_type), 'nps') = 'nps' then '' else '_' || lower(survey_type) end as survey_id,
     {# Answers of employees carry no key of a person. #}

@@ -1,6 +1,9 @@
 {%- set survey = (option.survey_id or source) | literal %}
 {%- set content = "answered_at, account_id, score, reason, improve" %}
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     {{ survey }} || '-' || coalesce(
         number,
         md5(concat_ws(chr(31), {{ content }})) || case when copy > 1 then '-' || copy else '' end

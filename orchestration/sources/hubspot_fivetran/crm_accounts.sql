@@ -24,6 +24,9 @@ companies as (
 )
 
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     id as account_id,
     coalesce(name, domain, id) as account_name,
     parent_id as parent_account_id,

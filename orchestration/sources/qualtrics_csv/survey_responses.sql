@@ -1,5 +1,8 @@
 {%- from "qualtrics_status.sql" import mark -%}
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     response_id,
     {{ (option.survey_id or source) | literal }} as survey_id,
     invitation_id,

@@ -18,6 +18,9 @@ fields as (
         response_id,
         max(value) filter (key = {{ option.account_field | literal }}) as account_id,
         max(value) filter (key = {{ option.contact_field | literal }}) as contact_id,
+        {%- for column, header in more.items() %}
+        max(value) filter (key = {{ header | literal }}) as {{ column | identifier }},
+        {%- endfor %}
         max(value) filter (key = {{ option.touchpoint_field | literal }}) as touchpoint
     from {{ input.survey_embedded_data }}
     where not {{ is_true("_fivetran_deleted") }}
@@ -32,6 +35,9 @@ invited as (
 )
 
 select
+    {%- for column in more %}
+    {{ read_as(column, "fields." ~ column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     responses.id as response_id,
     responses.survey_id,
     invited.invitation_id,

@@ -19,6 +19,9 @@ combined as (
 )
 
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     record_id as account_id,
     name as account_name,
     {{ salesforce_id("parent_id") }} as parent_account_id,

@@ -1,4 +1,7 @@
 select
+    {%- for column in more %}
+    {{ read_as(column, column | identifier) }} as {{ column | identifier }},
+    {%- endfor %}
     response_id,
     {{ (option.survey_id or source) | literal }} as survey_id,
     contact_id,
