@@ -676,3 +676,17 @@ def test_a_field_of_the_company_is_read_from_the_column_that_it_names(
     assert {row["plan_tier"] for row in given[table]} == values
     with pytest.raises(BuildError, match="there is no column 'plan_tier'"):
         run(engine, tables, adapters()[adapter].folder / "example", adapter, path, columns={"plan_tier": header})
+
+
+def test_what_lies_in_the_raw_folder_and_is_no_raw_table_is_recognised(tmp_path: Path) -> None:
+    write(tmp_path, "raw/export.csv", "ID,Score,Response time", "1,9,2026-01-31")
+    write(tmp_path, "raw/notes.csv", "a,b", "1,2")
+    settings = load_settings({"NPS_RAW": str(tmp_path / "raw"), "NPS_HOME": str(tmp_path / "home")})
+    record = BuildRecord(settings.record_file)
+    record.begin(build_id="one", started_at="2026-07-01", phase_seconds={}, repairs=[])
+    with pytest.raises(dg.Failure) as caught:
+        dg.materialize([raw_tables], resources={"build": Build(settings, record, 0, None)})
+    assert "source_in_raw_folder on export.csv: it is no raw table; the adapter delighted_csv reads it." in str(
+        caught.value.description
+    )
+    assert "on notes.csv" not in str(caught.value.description)

@@ -113,7 +113,7 @@ def _options(
             run_source(connection, replace(source, options=dict(source.options) | options), tables, scratch)
         except BuildError as error:
             problems = error.findings
-            guessed = {}
+            guessed: dict[str, Any] = {}
             for finding in problems:
                 guessed |= guesses[finding.rule](finding) if finding.rule in guesses else {}
             if not guessed or guessed.items() <= options.items():

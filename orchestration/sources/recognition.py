@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from orchestration.findings import BuildError
 from orchestration.raw.files import RawFile
 from orchestration.raw.tables import RawTable
 from orchestration.raw.texts import nearest
+from orchestration.release.warehouse import in_memory
 from orchestration.sources.adapters import ANY_TABLE, Adapter, Input, adapters
 from orchestration.sources.declared import Source
 from orchestration.sources.files import files_of
@@ -50,8 +52,8 @@ def matches(connection: duckdb.DuckDBPyConnection, path: str, folder: Path, name
             continue
         try:
             found.append(_match(connection, provisional(adapter, path, folder, name), scratch))
-        except BuildError:
-            # Not a file, a folder or a table of this adapter.
+        except (BuildError, duckdb.Error, OSError):
+            # Not a file, a folder or a table of this adapter, or not whole.
             continue
     return sorted(found, key=lambda match: (match.is_whole, -len(match.missing), match.n_found), reverse=True)
 
@@ -91,6 +93,16 @@ def _labels(connection: duckdb.DuckDBPyConnection, source: Source, given: Input,
     names = tuple(alias.lower() for aliases in given.columns.values() for alias in aliases)
     (scan, *_) = scans(connection, RawTable("sources", source.name, False, names, ()), files[:1])
     return labels_of(connection, source, given, scan)[0]
+
+
+def adapter_of(file: Path, memory_limit: str) -> str | None:
+    """The adapter that reads a file as it is, if there is one."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nps-recognised-") as scratch,
+        in_memory(memory_limit, Path(scratch)) as engine,
+    ):
+        found = matches(engine, file.name, file.parent, "file", Path(scratch))
+    return next((match.source.adapter.name for match in found if match.is_whole), None)
 
 
 def nearest_table(labels: Labels, tables: Sequence[RawTable]) -> tuple[RawTable, dict[str, str]]:

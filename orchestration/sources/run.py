@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,9 +125,13 @@ def _context(source: Source, inputs: Inputs, values: Values, tables: Sequence[Ra
 
 def _read_as(values: Values, column: str, text: str) -> str:
     """An expression for a column of a raw table, by what it is."""
-    ways = {"moment": values.instant, "day": values.day, "number": values.number}
-    found = kind(column)
-    return ways[found](text) if found in ways else text
+    ways: dict[str, Callable[[str], str]] = {
+        "moment": values.instant,
+        "day": values.day,
+        "number": values.number,
+    }
+    way = ways.get(kind(column))
+    return way(text) if way is not None else text
 
 
 def kind(column: str) -> str:
