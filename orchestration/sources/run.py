@@ -252,6 +252,8 @@ def _clock_notes(
 ) -> Iterator[Finding]:
     is_said = "timezone" not in source.options or source.options["timezone"] is not None
     for _, relation, column, header in _dated(inputs, source):
+        if source.adapter.name == ANY_TABLE and kind(column) == "day":
+            continue
         text = identifier(column)
         bare = f"select count(*) from {relation} where {values.is_bare(text)}"
         if not is_said and (n_bare := connection.execute(bare).fetchall()[0][0]):
