@@ -690,3 +690,14 @@ def test_what_lies_in_the_raw_folder_and_is_no_raw_table_is_recognised(tmp_path:
         caught.value.description
     )
     assert "on notes.csv" not in str(caught.value.description)
+
+
+def test_a_company_whose_sources_lack_a_table_and_that_has_no_raw_folder_is_told_which(
+    company: Path, tmp_path: Path
+) -> None:
+    settings = load_settings({"NPS_COMPANY": str(company), "NPS_HOME": str(tmp_path / "home")})
+    record = BuildRecord(settings.record_file)
+    record.begin(build_id="one", started_at="2026-07-01", phase_seconds={}, repairs=[])
+    with pytest.raises(dg.Failure) as caught:
+        dg.materialize([raw_tables], resources={"build": Build(settings, record, 0, None)})
+    assert "required_table_missing on crm_accounts" in str(caught.value.description)

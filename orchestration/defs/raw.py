@@ -67,7 +67,8 @@ def read_by_adapters(raw: str, names: Iterable[str], memory_limit: str) -> dict[
 
 def _with_adapters(error: RawInputError, settings: Settings) -> RawInputError:
     """The error, with the adapter of each file beside a raw table that is missing."""
-    if "://" in settings.raw or not any(finding.rule == "required_table_missing" for finding in error.findings):
+    is_missing = any(finding.rule == "required_table_missing" for finding in error.findings)
+    if not is_missing or not Path(settings.raw).is_dir():
         return error
     unknown = group_by_table(names_below(Path(settings.raw), BY_NAME), BY_NAME)[1]
     found = read_by_adapters(settings.raw, unknown, settings.memory_limit)

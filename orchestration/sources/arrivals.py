@@ -56,7 +56,7 @@ def arrive(company: Path | None, home: Path, tables: Sequence[RawTable], memory_
     home.mkdir(parents=True, exist_ok=True)
     for left in home.iterdir():
         if left.name not in {source.name for source in sources}:
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)
     files: dict[str, list[RawFile]] = {}
     notes: list[str] = []
     findings: list[Finding] = []

@@ -311,11 +311,12 @@ def _schema(source: Source) -> Iterator[tuple[Any, str, Mapping[str, Sequence[st
             cursor.execute("set timezone to 'UTC'")
             yield cursor, schema, _columns_of(cursor, schema)
     except dbapi.Error as error:
+        why = PostgresDestination(url).redacted(str(error).partition("\n")[0])
         raise PassingFaultError(
             Finding(
                 "source_unreachable",
                 source.name,
-                f"{source.place} cannot be read ({PostgresDestination(url).redacted(str(error).splitlines()[0])}).",
+                f"{source.place} cannot be read ({why}).",
                 next_step="See that the server runs, and that the user may read the schema; then build again.",
             )
         ) from error

@@ -52,6 +52,7 @@ def inspect(
     A BuildError where nothing is there, or where it cannot be read.
     """
     folder = settings.company or Path.cwd()
+    address = _below(address, folder)
     name = _name(address)
     with tempfile.TemporaryDirectory(prefix="nps-inspect-") as scratch:
         with in_memory(settings.memory_limit, Path(scratch)) as connection:
@@ -87,6 +88,14 @@ def write_draft(company: Path, draft: str) -> Path:
         file = company / f"draft.{DECLARATION}"
     file.write_text(draft, encoding="utf-8")
     return file
+
+
+def _below(address: str, folder: Path) -> str:
+    """An address as sources.yml of a folder writes it: what lies where the user is, by its path from there."""
+    here = Path(address).expanduser().absolute()
+    if "://" in address or not here.exists():
+        return address
+    return here.relative_to(folder).as_posix() if here.is_relative_to(folder) else str(here)
 
 
 def _name(address: str) -> str:
