@@ -701,3 +701,13 @@ def test_a_company_whose_sources_lack_a_table_and_that_has_no_raw_folder_is_told
     with pytest.raises(dg.Failure) as caught:
         dg.materialize([raw_tables], resources={"build": Build(settings, record, 0, None)})
     assert "required_table_missing on crm_accounts" in str(caught.value.description)
+
+
+def test_scores_of_any_table_are_on_any_scale_unless_they_are_said_to_be_codes(
+    engine: duckdb.DuckDBPyConnection, tables: tuple[RawTable, ...], tmp_path: Path
+) -> None:
+    write(tmp_path, "a.csv", "response_id,answered_at,score", "1,2026-01-31,11", "2,2026-01-31,70")
+    given, _ = run(engine, tables, tmp_path, "columns", "a.csv", table="survey_responses")
+    assert [row["score"] for row in given["survey_responses"]] == ["11", "70"]
+    said = refused(engine, tables, tmp_path, "columns", "a.csv", table="survey_responses", scores="choice_codes")
+    assert [finding.message.partition(":")[0] for finding in said] == ["line 3 of a.csv"]

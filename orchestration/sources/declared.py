@@ -210,7 +210,11 @@ def _any_table(source: Source, tables: Sequence[RawTable], where: str) -> Source
     ]
     required = {column: (str(header),) for column, header in named.items()}
     others = {column: (column,) for column in table.columns if column not in required}
-    reading = replace(source.adapter, inputs={"rows": Input("rows", required, others)}, gives=(table.name,))
+    reading = replace(
+        source.adapter,
+        inputs={"rows": Input("rows", required, others, score="score" if "score" in table.columns else None)},
+        gives=(table.name,),
+    )
     return findings or replace(source, adapter=reading, tables=(table.name,))
 
 

@@ -6,6 +6,7 @@
         coalesce({{ money(name, "currency") }}, {{ name }})
     {%- elif column == "period_end" and option.period_end == "exclusive" -%}
         coalesce(cast(cast(greatest({{ date(name) }} - 1, {{ date("period_start") }}) as date) as varchar), {{ name }})
+    {%- elif column == "currency" -%}upper({{ name }})
     {%- elif column == "score" -%}{{ score(name, option.scores == "choice_codes") }}
     {%- elif kind(column) == "moment" -%}{{ unix(name) if option.unix_times else instant(name) }}
     {%- elif kind(column) == "day" -%}{{ day(name) }}
