@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill company dev compare test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
+.PHONY: help inspect nightly backfill company dev compare test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
 	docs serve health check-setup publish rollback export bench parse lock clean spark-up spark-down
 
@@ -71,6 +71,9 @@ backfill: $(ENGINE)/run ## compute what is of some days again, from the raw file
 
 company: .venv/run ## the folder of a company, to be filled in: TO=/srv/acme; then NPS_COMPANY=/srv/acme make nightly
 	@$(BIN)/python -m orchestration company --to "$(TO)"
+
+inspect: .venv/run ## what a file, a folder or a schema is, which adapter reads it, how its rows would arrive: FILE=exports/a.csv
+	@$(BIN)/python -m orchestration inspect "$(FILE)"
 
 dev: .venv/run ## a copy of the last build to work on by hand, in a file of your own: NPS_DEV=<folder>
 	@$(BIN)/python -m orchestration dev

@@ -22,6 +22,8 @@ from orchestration.console import PACKAGE, console, what_was_published, why_it_f
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
 from orchestration.privacy.files import keep_private
+from orchestration.privacy.tags import tagged_columns
+from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.backup import backup, restore
 from orchestration.release.export import FORMATS, export
 from orchestration.release.publication import (
@@ -40,6 +42,8 @@ from orchestration.runs.health import Ending, ending_noted
 from orchestration.runs.layout import check_layout, take_over
 from orchestration.runs.setup import report_setup
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
+from orchestration.sources.arrivals import DECLARATION
+from orchestration.sources.inspection import inspect, write_draft
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
 from orchestration.transform.compare import as_text, compare
@@ -60,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "nightly": nightly,
         "backfill": backfill,
         "company": make_company,
+        "inspect": inspect_source,
         "dev": dev,
         "compare": compare_tables,
         "parse": parse,
@@ -119,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
     own = verbs.add_parser("company", help="write the folder of a company, to be filled in")
     own.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a new folder")
+    seen = verbs.add_parser("inspect", help="say what a file, a folder or a schema is, and how its rows would arrive")
+    seen.add_argument(
+        "address", metavar="FILE", help="a file, a folder, a URL, or postgres://user@host/database/schema"
+    )
     verbs.add_parser("dev", help="copy the last build into a file for private work, and say how to go on")
     against = verbs.add_parser("compare", help="tables of the private copy against those of the last build")
     against.add_argument(
@@ -228,6 +237,17 @@ def make_company(settings: Settings, options: argparse.Namespace) -> int:
         return EXIT_FAILED
     print(f"{folder} is the folder of a company. Put raw tables into {folder / 'raw'} and see README.md there; then:")
     print(f"  NPS_COMPANY={shlex.quote(str(folder))} make nightly")
+    return 0
+
+
+def inspect_source(settings: Settings, options: argparse.Namespace) -> int:
+    dbt_cli.parse(settings, only_if_stale=True)
+    manifest = dbt_cli.load_manifest(dbt_cli.manifest_file(settings))
+    seen = inspect(options.address, settings, tables_from_manifest(manifest), tagged_columns(manifest))
+    print(*seen.lines, sep="\n")
+    print(f"\nA draft of {DECLARATION}:\n\n{seen.draft}", end="")
+    if settings.company is not None:
+        print(f"\nwrote {write_draft(settings.company, seen.draft)}")
     return 0
 
 

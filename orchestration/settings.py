@@ -199,6 +199,16 @@ class Settings:
         return self.home / "enrichment"
 
     @property
+    def sources_folder(self) -> Path:
+        """What the sources of the company gave, as raw files (orchestration/sources)."""
+        return self.home / "sources"
+
+    @property
+    def is_raw_optional(self) -> bool:
+        """Whether there may be no raw files, because the company has sources and nobody said where others lie."""
+        return self.company is not None and self.raw == str(self.company / "raw")
+
+    @property
     def history_folder(self) -> Path:
         """What every night has seen of the accounts. Removing the build does not remove it."""
         return self.home / "history"

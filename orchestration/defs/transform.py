@@ -20,6 +20,7 @@ from orchestration.raw.landing import check_in_place
 from orchestration.raw.tables import tables_from_manifest
 from orchestration.release.trust import check_as_left, note_left
 from orchestration.release.warehouse import open_build
+from orchestration.sources.arrivals import arrived
 from orchestration.spark import configuration, handover
 from orchestration.transform.built import Built, forget_built, inputs_of, read_built, unaffected, write_built
 from orchestration.transform.dbt_cli import (
@@ -76,7 +77,9 @@ def dbt_models(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
                 yield from _asset_events(context, event)
             note_left(settings)
             with open_build(settings, record.say) as connection:
-                check_in_place(connection, settings.raw, tables_from_manifest(MANIFEST))
+                check_in_place(
+                    connection, settings.raw, tables_from_manifest(MANIFEST), arrived(settings.sources_folder)
+                )
                 check_hooks(connection, load_manifest(target / "manifest.json"))
             found, peak_memory_mib = outcome(settings, run), run.peak_memory_mib
             if is_on_spark and found.all_made:

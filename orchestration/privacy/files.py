@@ -13,9 +13,10 @@ OWNER_ALONE = 0o700
 
 
 def private_folders(settings: Settings) -> tuple[Path, ...]:
-    """The folders that hold what is personal: the build, what is kept from night to night, logs, releases, copies."""
+    """The folders that hold what is personal: the build, sources, what nights keep, logs, releases, copies."""
     return (
         settings.build_folder,
+        settings.sources_folder,
         settings.history_folder,
         settings.enrichment_folder,
         settings.releases_folder,

@@ -22,11 +22,15 @@ SUPPORTED = ", ".join(sorted(FORMATS))
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file: ``name`` is its path below NPS_RAW, ``address`` what the engine opens."""
+    """One file: ``name`` is its path below NPS_RAW, ``address`` what the engine opens.
+
+    What a source gives (orchestration/sources) is a file of ours: its ``name`` is that of the source, and no path.
+    """
 
     name: str
     address: str
     format: str
+    is_given: bool = False
 
     @property
     def is_gzipped(self) -> bool:
@@ -35,7 +39,7 @@ class RawFile:
     @property
     def partitions(self) -> tuple[str, ...]:
         """Columns that stand in the path, as hive writes them: <table>/month=2026-01/part.parquet."""
-        folders = self.name.split("/")[1:-1]
+        folders = () if self.is_given else self.name.split("/")[1:-1]
         return tuple(folder.split("=", 1)[0] for folder in folders if "=" in folder)
 
 

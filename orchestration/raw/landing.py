@@ -20,7 +20,7 @@ import duckdb
 
 from orchestration.findings import Finding, RawInputError
 from orchestration.raw.explanations import UnreadableError, explanation, is_about_content
-from orchestration.raw.files import group_by_table
+from orchestration.raw.files import RawFile, group_by_table
 from orchestration.raw.ignored import Counted, counts_query, land_ignored_columns
 from orchestration.raw.ledger import (
     Fingerprint,
@@ -34,7 +34,7 @@ from orchestration.raw.ledger import (
 )
 from orchestration.raw.place import RawPlace
 from orchestration.raw.plan import Plan, kinds, parquet_relation, plan_table, what_is_known
-from orchestration.raw.scan import ADDRESS, Scan
+from orchestration.raw.scan import Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
 from orchestration.release.warehouse import drop_relation, identifier
 
@@ -72,12 +72,15 @@ def land(
     location: str,
     tables: Sequence[RawTable],
     selected: Iterable[str] | None = None,
+    given: Mapping[str, Sequence[RawFile]] | None = None,
+    may_be_missing: bool = False,
 ) -> Landing:
     """Land the tables (or those selected) in one transaction: after a failure all that was landed is as it was before.
 
     A file that is another when all have been read fails the landing: what was read of it is not all of one version.
+    ``given`` are the files that sources gave, by raw table; the location ``may_be_missing`` beside them.
     """
-    place = RawPlace(location)
+    place = RawPlace(location, given or {}, may_be_missing)
     place.prepare(connection)
     names = place.names(connection, [table.name for table in tables])
     found, unknown = group_by_table(names, [table.name for table in tables])
@@ -87,7 +90,7 @@ def land(
     findings: list[Finding] = []
     for table in wanted:
         # Every table is looked at, so that one run names all that is to be mended.
-        files = [place.file(name) for name in found.get(table.name, [])]
+        files = place.files(table.name, found.get(table.name, []))
         try:
             known = what_is_known(connection, place, table, files)
         except RawInputError as error:
@@ -131,9 +134,14 @@ def _changes(plans: Iterable[Plan]) -> list[Finding]:
     return [finding for plan in plans for finding in changes(plan.table.name, plan.files, plan.known.current)]
 
 
-def check_in_place(connection: duckdb.DuckDBPyConnection, location: str, tables: Sequence[RawTable]) -> None:
+def check_in_place(
+    connection: duckdb.DuckDBPyConnection,
+    location: str,
+    tables: Sequence[RawTable],
+    given: Mapping[str, Sequence[RawFile]] | None = None,
+) -> None:
     """Raises if a Parquet file that the models read where it lies is not what it was when it was landed."""
-    place = RawPlace(location)
+    place = RawPlace(location, given or {})
     if place.is_url:
         return
     findings: list[Finding] = []
@@ -142,7 +150,7 @@ def check_in_place(connection: duckdb.DuckDBPyConnection, location: str, tables:
             read_by = reader(table.columns, table.required_columns)
             read = read_files(connection, table.name, place.prefix, read_by) or {}
             known = {name: file.fingerprint for name, file in read.items()}
-            findings += changes(table.name, [place.file(name) for name in known], known)
+            findings += changes(table.name, [place.known_file(table.name, name) for name in known], known)
     if findings:
         raise RawInputError(*findings)
 
@@ -282,7 +290,7 @@ def _selection(
         f"cast({columns[name].expression if name in columns else 'null'} as {kind}) as {identifier(name)}"
         for name, kind in types.items()
     ]
-    source_file = f"substr({ADDRESS}, {len(place.prefix) + 1}) as _source_file"
+    source_file = f"{place.source_file(scan.files)} as _source_file"
     row_number = f"{scan.row_number} + {rows_before} as _row_number"
     ignored = [
         f"cast({scan.matched.counted[name].expression if name in scan.matched.counted else 'null'} as varchar) "

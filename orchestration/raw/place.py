@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
 from orchestration.raw.files import FORMATS, RawFile, file_format, names_below
+from orchestration.raw.scan import ADDRESS
 from orchestration.raw.texts import CHUNK, ROOM_FOR_ROWS, beginning, check_whole
+from orchestration.release.warehouse import quoted
 
 # The engine's extension that reads a URL of this scheme; PyPI has them as duckdb-extension-<name>.
 EXTENSIONS = {"http": "httpfs", "https": "httpfs", "s3": "httpfs", "gs": "httpfs", "r2": "httpfs", "hf": "httpfs"}
@@ -20,7 +22,11 @@ ABSENT = (403, 404, 410)
 
 @dataclass(frozen=True)
 class RawPlace:
+    """``given`` are the files that sources gave, by raw table; beside them, ``may_be_missing`` says of the folder."""
+
     location: str
+    given: Mapping[str, Sequence[RawFile]] = field(default_factory=dict)
+    may_be_missing: bool = False
 
     @property
     def is_url(self) -> bool:
@@ -51,7 +57,8 @@ class RawPlace:
     def names(self, connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
         """Paths below the place, sorted; of an HTTP server, which lists nothing, the files that a table may be."""
         if not self.is_url:
-            return names_below(Path(self.prefix), tables)
+            is_there = not self.may_be_missing or Path(self.prefix).is_dir()
+            return names_below(Path(self.prefix), tables) if is_there else []
         if self.location.startswith("http"):
             candidates = (table + suffix for table in tables for suffix in FORMATS)
             return sorted(name for name in candidates if self._exists(connection, name))
@@ -65,6 +72,20 @@ class RawPlace:
             if error.status_code in ABSENT:
                 return False
             raise
+
+    def files(self, table: str, names: Sequence[str]) -> list[RawFile]:
+        """The files of a raw table: those of these names, then what sources gave."""
+        return [*(self.file(name) for name in names), *self.given.get(table, ())]
+
+    def known_file(self, table: str, name: str) -> RawFile:
+        """A file of a raw table that was landed under this name."""
+        return next((file for file in self.given.get(table, ()) if file.name == name), None) or self.file(name)
+
+    def source_file(self, files: Sequence[RawFile]) -> str:
+        """An expression for the name of the file from which a row comes, by its address."""
+        below = f"substr({ADDRESS}, {len(self.prefix) + 1})"
+        given = " ".join(f"when {quoted(file.address)} then {quoted(file.name)}" for file in files if file.is_given)
+        return f"case {ADDRESS} {given} else {below} end" if given else below
 
     def file(self, name: str) -> RawFile:
         form = file_format(name)

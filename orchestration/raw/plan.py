@@ -185,6 +185,7 @@ def match_columns(table: RawTable, file: RawFile, columns: Sequence[FileColumn])
         {name: meant[name] for name in table.columns if name in meant},
         tuple(name or "(a column without a name)" for name in others),
         {name: meant[name] for name in others if decides(name)},
+        (*columns, *(meant[key.strip().lower()] for key in file.partitions)),
     )
 
 
@@ -362,6 +363,7 @@ def _json_scans(reading: Reading, files: tuple[RawFile, ...]) -> list[Scan]:
     findings: list[Finding] = []
     spellings: dict[str, set[str]] = {}
     counted: dict[str, set[str]] = {}
+    every: dict[str, set[str]] = {}
     extras: set[str] = set()
     for file in files:
         kinds_found = kinds_of.get(file.address)
@@ -385,9 +387,11 @@ def _json_scans(reading: Reading, files: tuple[RawFile, ...]) -> list[Scan]:
         for found, names in ((matched.columns, spellings), (matched.counted, counted)):
             for name, column in found.items():
                 names.setdefault(name, set()).add(column.expression)
+        for column in matched.every:
+            every.setdefault(column.written, set()).add(column.expression)
     if findings:
         raise RawInputError(*findings)
-    matched = Matched(_any_of(spellings), tuple(sorted(extras)), _any_of(counted))
+    matched = Matched(_any_of(spellings), tuple(sorted(extras)), _any_of(counted), tuple(_any_of(every).values()))
     return [Scan("json", files, matched, relation, "rowid + 1")]
 
 

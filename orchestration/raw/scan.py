@@ -23,11 +23,15 @@ class FileColumn:
 
 @dataclass(frozen=True)
 class Matched:
-    """The columns of a file: those of the contract, the names of all others, and those others that are counted."""
+    """The columns of a file: those of the contract, the names of all others, and those others that are counted.
+
+    ``every`` has all of them in their order, also those that share a name or have none.
+    """
 
     columns: Mapping[str, FileColumn]
     extra: tuple[str, ...] = ()
     counted: Mapping[str, FileColumn] = field(default_factory=dict)
+    every: tuple[FileColumn, ...] = ()
 
 
 @dataclass(frozen=True)

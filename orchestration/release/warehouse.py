@@ -148,6 +148,15 @@ def connected(build_file: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(build_file)
 
 
+@contextmanager
+def in_memory(memory_limit: str, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine without a file, for work whose results are written elsewhere; ``scratch`` has what it cannot hold."""
+    with duckdb.connect() as connection:
+        _configured(connection, memory_limit)
+        connection.execute(f"set temp_directory = {quoted(str(scratch))}")
+        yield connection
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 

@@ -1,0 +1,2 @@
+{% set seen = input.responses %}
+{% include "delighted_surveys.sql" %}

@@ -1,0 +1,1 @@
+{% include "salesforce_fivetran/crm_users.sql" %}

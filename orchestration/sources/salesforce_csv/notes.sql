@@ -1,0 +1,1 @@
+{% include "salesforce_fivetran/notes.sql" %}
