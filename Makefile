@@ -9,7 +9,7 @@ SQL := dbt_project/models dbt_project/tests
 .DEFAULT_GOAL := help
 .PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
-	docs serve publish rollback export bench parse lock clean spark-up spark-down
+	docs serve publish rollback export forget bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -86,6 +86,9 @@ backup: .venv/run ## what cannot be built again, as one file: TO=<folder>
 
 restore: .venv/run ## a backup into an empty home, and its newest release to readers: FROM=<file>
 	@$(BIN)/python -m orchestration restore --from "$(FROM)"
+
+forget: .venv/run ## take a person out of everything but the raw files, and keep them out: CONTACT=<id or e-mail address>
+	@$(BIN)/python -m orchestration forget --contact "$(CONTACT)"
 
 serve: $(ENGINE)/run ## Dagster's web page and scheduler on localhost, until Ctrl-C
 	@$(ENGINE)/bin/python -m orchestration serve $(if $(PORT),--port $(PORT))

@@ -174,6 +174,11 @@ class Settings:
         return self.home / "history"
 
     @property
+    def forgotten_folder(self) -> Path:
+        """Who was forgotten, by keyed hashes: without it, the raw files bring them back."""
+        return self.home / "forgotten"
+
+    @property
     def published_folder(self) -> Path:
         return self.home / "published"
 

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.forgetting.people import read_people
 from orchestration.raw import ignored
 from orchestration.raw.landing import LandedTable, Landing, land
 from orchestration.raw.ledger import forget_files
@@ -87,10 +88,11 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
+        people = read_people(settings)
         with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)
-            landing = land(connection, settings.raw, TABLES, selected)
+            landing = land(connection, settings.raw, TABLES, selected, people)
     late = {
         table.name: lateness(BY_NAME[table.name], table.newest_loaded_at, settings.as_of, settings.timezone)
         for table in landing.tables

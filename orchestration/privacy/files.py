@@ -18,6 +18,7 @@ def private_folders(settings: Settings) -> tuple[Path, ...]:
         settings.build_folder,
         settings.history_folder,
         settings.enrichment_folder,
+        settings.forgotten_folder,
         settings.releases_folder,
         settings.dagster_home,
         settings.dev_folder,

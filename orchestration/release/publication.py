@@ -148,8 +148,10 @@ def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
     with ExitStack() as stack:
         stack.enter_context(readable_by_all())
         own: dict[str, Switch] = {}
-        shown = published_build(settings)
-        if shown is None or shown["build_id"] != build_id or check(published).damage:
+        shown, kept = published_build(settings), read_build(settings.releases_folder / build_id)
+        # One that was written again under its id is another.
+        is_shown = shown is not None and shown["build_id"] == build_id and kept in (None, shown)
+        if not is_shown or check(published).damage:
             copy = stack.enter_context(_prepared(settings, build_id))
             own, source = {str(published): copy.switch}, copy.folder
         else:

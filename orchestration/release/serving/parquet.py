@@ -65,6 +65,22 @@ def _write(folder: Path, release_file: Path, build: Mapping[str, Any]) -> None:
     logger.info("wrote %d tables to %s", len(tables), folder / build["build_id"])
 
 
+def write_again(destination: ParquetDestination, release_file: Path, build: Mapping[str, Any]) -> None:
+    """Replace the folder of a release by what its file holds now."""
+    folder = destination.folder
+    before = folder / f"{UNFINISHED}before-{build['build_id']}"
+    with _explained(destination):
+        for litter in folder.glob(f"{UNFINISHED}*"):
+            _remove(litter)
+        (folder / build["build_id"]).rename(before)
+        try:
+            _write(folder, release_file, build)
+        except (OSError, duckdb.Error):
+            before.rename(folder / build["build_id"])
+            raise
+        _remove(before)
+
+
 def _point(folder: Path, build: Mapping[str, Any]) -> None:
     link = folder / f"{UNFINISHED}{CURRENT}"
     try:
