@@ -241,13 +241,23 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def put_back(settings: Settings, options: argparse.Namespace) -> int:
+    # Of what reads raw files and renders reports, which other verbs need not load.
+    from orchestration.forgetting.clearing import clear
+    from orchestration.forgetting.people import read_people
+    from orchestration.forgetting.values import Values
+
     with writer_lock(settings, f"process {os.getpid()}, a restore"):
         told = restore(settings, options.file)
+        people = read_people(settings)
+        # The backup may be older than what was forgotten in this home.
+        for sentence in clear(settings, people, Values(), ()) if people else ():
+            print(sentence)
         build = publish_again(settings)
     print(f"published {build['build_id']} (as of {build['as_of']}) in {settings.published_folder}")
     before = {name: value for name, value in told["settings"].items() if value}
     print("The settings were:", *(f"  {name}={value}" for name, value in before.items()), sep="\n")
     print("The next night builds everything from the raw files, with the history that was restored.")
+    print("Who was forgotten after this backup was made is in it: run make forget for them again.")
     return 0
 
 

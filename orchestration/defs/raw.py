@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
+from orchestration.forgetting.forget import taken_in_again
 from orchestration.forgetting.people import read_people
 from orchestration.raw import ignored
 from orchestration.raw.landing import LandedTable, Landing, land
@@ -89,6 +90,10 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
         people = read_people(settings)
+        if people:
+            people, said = taken_in_again(settings, MANIFEST, people)
+            for sentence in said:
+                record.say(sentence)
         with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)

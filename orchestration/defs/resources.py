@@ -13,6 +13,7 @@ import duckdb
 from orchestration.faults import FAULTY, faults_said
 from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.privacy.files import close_private_folders
+from orchestration.release.keeping import let_go_of_logs
 from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.layout import take_over
@@ -62,6 +63,7 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
     holder = f"process {os.getpid()}, run {run_id[:8]}, since {started:%Y-%m-%d %H:%M:%S} UTC"
     with writer_lock(settings, holder) as lock:
         check_home(settings)
+        let_go_of_logs(settings)
         found = [*take_over(settings), *mended(settings)]
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)

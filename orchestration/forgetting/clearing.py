@@ -27,17 +27,19 @@ from orchestration.transform import account_history
 from orchestration.transform.built import forget_built
 
 
-def clear(settings: Settings, people: People, values: Values, responses: Iterable[str]) -> list[str]:
+def clear(
+    settings: Settings, people: People, values: Values, responses: Iterable[str], *, in_night: bool = False
+) -> Iterator[str]:
     """Take who is on the list out of everything of ours; what was done, in sentences. For who holds the lock.
 
-    ``responses`` are the ids of their answers as far as raw files tell.
+    ``responses`` are the ids of their answers as far as raw files tell. A night leaves its log and Dagster's store,
+    to which it writes.
     """
-    return [
-        *_build(settings),
-        *_stores(settings, people),
-        *clear_releases(settings, people, values, frozenset(responses)),
-        *_texts(settings, values),
-    ]
+    yield from _build(settings)
+    yield from _stores(settings, people)
+    yield from clear_releases(settings, people, values, frozenset(responses))
+    if not in_night:
+        yield from _texts(settings, values)
 
 
 def _build(settings: Settings) -> Iterator[str]:
@@ -50,7 +52,10 @@ def _build(settings: Settings) -> Iterator[str]:
             remade = "make nightly builds it anew" if database == settings.build_file else "make dev copies it again"
             yield f"{_named(settings, database)}: removed; {remade}"
     forget_built(settings)
-    for path in (settings.staged_folder, settings.build_folder / "spark", settings.left_file):
+    spark = settings.build_folder / "spark"
+    # A cluster may run, whose catalog knows the folders of its schemas.
+    of_cluster = [spark / "cluster" / "stands", spark / "cluster" / "landed", *spark.glob("cluster/warehouse/*.db/*")]
+    for path in (settings.staged_folder, settings.left_file, spark / "session", *of_cluster):
         _removed(path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestration.findings import BuildError, Finding
 from orchestration.forgetting.clearing import clear, files_of_ours
-from orchestration.forgetting.people import read_people, with_key, write_people
+from orchestration.forgetting.people import People, read_people, with_key, write_people
 from orchestration.forgetting.recognition import recognised
 from orchestration.forgetting.values import Values, found_in
 from orchestration.release.serving import postgres
@@ -45,6 +45,20 @@ def forget(settings: Settings, manifest: Mapping[str, Any], contact: str) -> Ite
     n_files = sum(1 for _ in files_of_ours(settings))
     places = ", ".join((str(settings.home), *(destination.name for destination in settings.destinations)))
     yield f"searched {places} ({n_files:,} files at home): found 0"
+
+
+def taken_in_again(settings: Settings, manifest: Mapping[str, Any], people: People) -> tuple[People, list[str]]:
+    """Who is on the list, by what raw files call them now; what was done where that is more than it was.
+
+    A CRM gives a person another id, or merges them into another contact: what came under it before goes as well. For a
+    night, which writes its log and its events meanwhile: these are left.
+    """
+    found = recognised(settings, manifest, people, by_contacts_alone=True)
+    if found.people == people:
+        return people, []
+    write_people(settings, found.people)
+    said = [*clear(settings, found.people, Values.of(found), found.responses, in_night=True)]
+    return found.people, [f"raw files call somebody who was forgotten by another name: {what}" for what in said]
 
 
 def left(settings: Settings, values: Values) -> Iterator[tuple[str, str]]:

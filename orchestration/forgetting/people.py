@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from orchestration.comments.redaction import EMAIL
 from orchestration.files import write_json
 from orchestration.findings import BuildError, Finding
 from orchestration.release.warehouse import identifier, quoted
@@ -24,6 +25,7 @@ from orchestration.settings import LAYOUT, Settings
 
 FILE = "list.json"
 ID, MAILBOX, NOWHERE = "forgotten ", "forgotten-", "forgotten.invalid"
+# In the place of what names somebody, in a text of ours; of an address in a comment the word that redaction has for it.
 GONE = "[forgotten]"
 # As far as a hash goes into an id.
 ID_DIGITS = 24
@@ -109,7 +111,7 @@ class People:
         theirs = (
             f"list_filter(regexp_extract_all({value}, {form}), lambda a: list_contains({listed}, {self.hash_sql('a')}))"
         )
-        replaced = f"list_reduce(list_prepend({value}, {theirs}), lambda t, a: replace(t, a, '{GONE}'))"
+        replaced = f"list_reduce(list_prepend({value}, {theirs}), lambda t, a: replace(t, a, '{EMAIL}'))"
         return (
             f"case when not regexp_matches({value}, '{SIGNS}') then {value} "
             f"when regexp_full_match(trim({value}), {form}) then {self.stand_in(value)} else {replaced} end"
@@ -136,7 +138,10 @@ def published_id_sql(address: str) -> str:
 
 def read_people(settings: Settings) -> People:
     """Who was forgotten; nobody where there is no list. A BuildError where there is one that cannot be read."""
-    file = settings.forgotten_folder / FILE
+    return people_in(settings.forgotten_folder / FILE)
+
+
+def people_in(file: Path) -> People:
     if not file.exists():
         return NOBODY
     try:
@@ -167,6 +172,20 @@ def write_people(settings: Settings, people: People) -> None:
         "domains": sorted(people.domains),
     }
     write_json(settings.forgotten_folder / FILE, content)
+
+
+def joined(ours: People, others: People) -> People:
+    """Two lists as one. A BuildError where they are of two homes, whose hashes mean nothing to each other."""
+    if ours and others and ours.key != others.key:
+        raise BuildError(
+            Finding(
+                "forgotten",
+                FILE,
+                "this home has a list of who was forgotten, and the backup another one, of another home.",
+                next_step="Restore into a new home, and run make forget again for those of this one.",
+            )
+        )
+    return others.with_hashes(ours.hashes, ours.mailboxes, ours.domains) if others else ours
 
 
 def with_key(people: People) -> People:

@@ -28,14 +28,15 @@ SECONDS_TO_WAIT = 30
 class Values:
     """Ids and addresses as they are searched for: an address anywhere in a text, an id as a word or a value."""
 
-    ids: frozenset[str]
-    addresses: frozenset[str]
+    ids: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
     # What is taken out of texts as well, and proves nothing where it stands: others have the same name.
     said: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, found: Found, given: str) -> Values:
-        named = {given.strip()} | found.ids | found.addresses
+    def of(cls, found: Found, given: str | None = None) -> Values:
+        """What a person is called as they were found, and as they were asked for."""
+        named = ({given.strip()} if given else set()) | found.ids | found.addresses
         addresses = {name.lower() for name in named if "@" in name}
         ids = {name for name in named if "@" not in name} | set(map(published_id, addresses))
         said = {name for name in found.names if " " in name} | {text for text in found.comments if len(text) >= 12}
