@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill dev test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
+.PHONY: help nightly backfill dev test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback export forget bench parse lock clean spark-up spark-down
 
@@ -40,6 +40,11 @@ help:
 
 .venv/dev: requirements-dev.lock .venv/run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@touch $@
+
+.venv-audit/ready: requirements-audit.lock .venv/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-audit
+	$(BIN)/uv pip install --quiet --python .venv-audit/bin/python --require-hashes -r requirements-audit.lock
 	@touch $@
 
 .venv-dialects/ready: requirements-dialects.lock .venv/uv
@@ -116,6 +121,9 @@ test: .venv/dev ## all tests that need no browser
 test-browser: .venv/dev ## the report in headless Chromium
 	$(BIN)/python -m pytest -m browser
 
+test-audit: .venv/dev .venv-audit/ready ## that the audit finds what it is for
+	$(BIN)/python -m pytest -n 0 -m audit
+
 test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowflake, BigQuery and Databricks, and parsed
 	$(BIN)/python -m pytest -m dialects --dist loadgroup
 
@@ -157,12 +165,16 @@ lint: .venv/dev ## style, types and SQL
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 $(SQL)
 
+audit: .venv-audit/ready ## known vulnerabilities and licences of what is locked, secrets in the tree: DATABASE=<folder of OSV's>
+	@.venv-audit/bin/python -m audit $(if $(DATABASE),--database "$(DATABASE)")
+
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra postgres --constraint requirements.lock -o requirements-postgres.lock
 	$(LOCK) pyproject.toml --extra notify --constraint requirements.lock -o requirements-notify.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	$(LOCK) --group dialects -o requirements-dialects.lock
+	$(LOCK) --group audit -o requirements-audit.lock
 	$(LOCK) pyproject.toml --extra spark -o requirements-spark.lock
 
 clean: ## forget what was parsed and cached; keep the environment and what is published

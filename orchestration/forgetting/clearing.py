@@ -114,8 +114,11 @@ def _texts(settings: Settings, values: Values) -> Iterator[str]:
 
 def _cleared_text(path: Path, values: Values) -> int:
     """Replace a text file by one without them; in how many places it named them. One that is none is left."""
+    content = path.read_bytes()
+    if not values.may_be_in(content):
+        return 0
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return 0
     without, n_places = values.everything.subn(GONE, text)
@@ -131,15 +134,19 @@ def _cleared_sqlite(path: Path, values: Values) -> int:
     """Take them out of every text of a SQLite file, and write it again, so that no free page keeps the bytes."""
 
     def without(text: Any) -> Any:
-        return values.everything.sub(GONE, text) if isinstance(text, str) else text
+        return values.everything.sub(GONE, text)
+
+    def holds(text: Any) -> bool:
+        return isinstance(text, str) and values.everything.search(text) is not None
 
     n_values = 0
     with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as connection:
-        connection.create_function("without", 1, without, deterministic=True)
+        connection.create_function("without", 1, without)
+        connection.create_function("holds", 1, holds)
         for table, column in sqlite_texts(path):
             name = identifier(column)
             n_values += connection.execute(
-                f"update {identifier(table)} set {name} = without({name}) where {name} <> without({name})"
+                f"update {identifier(table)} set {name} = without({name}) where holds({name})"
             ).rowcount
         connection.commit()
         # Also where nothing is found: an earlier run may have been interrupted before this.

@@ -77,6 +77,14 @@ class People:
         """The keyed hash of an id or an address as it came."""
         return hmac.new(self.key, normal(value).encode(), "sha256").hexdigest()
 
+    def text_without(self, text: str) -> str:
+        """A text in which no word that tells of somebody is an id or an address of who was forgotten."""
+
+        def replaced(word: re.Match[str]) -> str:
+            return GONE if is_telling(word[0]) and self.hash_of(word[0]) in self.hashes | self.mailboxes else word[0]
+
+        return _WORD.sub(replaced, text)
+
     # In SQL ------------------------------------------------------------------------------------------------------
 
     def hash_sql(self, value: str) -> str:
@@ -119,11 +127,20 @@ class People:
 
 
 NOBODY = People()
+# Without what ends a sentence.
+_WORD = re.compile(r"""[^\s<>()\[\]{},;:"'|=&/]*[^\W_]""")
+# Shorter ids, and short numbers, stand in a text for many other things.
+_TELLING = re.compile(r"(?=.*[^\W\d])(?=.*\d).{5,}|(?=.*[^\W\d]).{8,}|\d{9,}")
+
+
+def is_telling(value: str) -> bool:
+    """Whether an id or an address stands in a text for nothing else."""
+    return _TELLING.fullmatch(value) is not None
 
 
 def normal(value: str) -> str:
     """An id or an address in one form, as staging has it: an address without blanks around it, in lower case."""
-    value = value.strip(" ").translate(str.maketrans(dict.fromkeys(OTHER_SIGNS, "@")))
+    value = value.strip(" ").translate(str.maketrans(OTHER_SIGNS, "@" * len(OTHER_SIGNS)))
     return value.lower() if "@" in value[1:-1] else value
 
 

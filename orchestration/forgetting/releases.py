@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration.files import sync
-from orchestration.forgetting.people import GONE, People, is_stand_in, may_be_of_person
+from orchestration.forgetting.people import GONE, SIGNS, People, is_stand_in, may_be_of_person
 from orchestration.forgetting.values import Values, found_in
 from orchestration.release import pointer
 from orchestration.release.integrity import BUILD, DATABASE, REPORT, VALIDATION, check, copy_release, read_build, seal
@@ -44,8 +45,11 @@ def clear_releases(settings: Settings, people: People, values: Values, responses
         if check(release).damage:
             shutil.rmtree(release)
             yield f"releases/{build_id}: damaged, and removed"
-        elif _may_hold(release, people, values, responses):
-            n_values = _write_again(release, people, values, responses)
+            continue
+        changes = _changes_of(release / DATABASE, people, responses)
+        if _may_hold(release, people, values, changes):
+            _write_again(release, people, values, changes)
+            n_values = changes.n_values
             yield f"releases/{build_id}: written again, {n_values:,} value{'' if n_values == 1 else 's'} taken out"
     if shown is not None and shown["build_id"] in releases(settings):
         kept = read_build(settings.releases_folder / shown["build_id"])
@@ -70,116 +74,115 @@ def _recovered(settings: Settings) -> None:
         shutil.rmtree(unfinished)
 
 
-def _may_hold(release: Path, people: People, values: Values, responses: frozenset[str]) -> bool:
+@dataclass(frozen=True)
+class _Changes:
+    """By table, the expression of each column in which something has to be taken out; and of how many values."""
+
+    values: Mapping[tuple[str, str], Mapping[str, str]]
+    n_values: int
+
+
+def _may_hold(release: Path, people: People, values: Values, changes: _Changes) -> bool:
     with open_read_only(release / DATABASE) as connection:
         ((n_free,),) = connection.execute(
             "select free_blocks from pragma_database_size() where database_name = current_database()"
         ).fetchall()
-        # Free blocks keep the bytes of rows that an earlier release had.
-        if n_free or any(_changes(connection, people, responses).values()):
-            return True
+    # Free blocks keep the bytes of rows that an earlier release had.
+    if n_free or changes.n_values:
+        return True
+    if any(_page_without(page, people, values) is not None for page in _pages(release)):
+        return True
     return any(True for path in release.rglob("*") if path.is_file() for _ in found_in(path, values))
 
 
-def _replacements(
-    connection: duckdb.DuckDBPyConnection, people: People, responses: frozenset[str], of: str = ""
-) -> dict[tuple[str, str], dict[str, str]]:
-    """By table, the expression of each text column in which something may have to be taken out."""
-    columns: dict[tuple[str, str], list[str]] = {}
-    for schema, table, column in connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() where not internal "
-        f"and database_name = {quoted(of) if of else 'current_database()'} and data_type = 'VARCHAR' "
-        "order by schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault((schema, table), []).append(column)
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    theirs = ", ".join(map(quoted, sorted(responses | _their_answers(connection, people, columns, of)))) or "null"
-    for (schema, table), names in columns.items():
-        values = {}
-        for name in names:
-            column = identifier(name)
-            if may_be_of_person(name):
-                values[name] = people.stand_in(column)
-            elif name == COMMENT and ANSWER in names:
-                values[name] = f"case when {ANSWER} is null or {ANSWER} not in ({theirs}) then {column} end"
-            else:
-                values[name] = people.without_addresses(column)
-        found[(schema, table)] = values
-    return found
+def _pages(release: Path) -> Iterator[Path]:
+    return (path for path in (release / VALIDATION).rglob("*") if path.is_file())
+
+
+def _changes_of(database: Path, people: People, responses: frozenset[str]) -> _Changes:
+    with open_read_only(database) as connection:
+        columns: dict[tuple[str, str], list[str]] = {}
+        for schema, table, column in connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where not internal and data_type = 'VARCHAR' order by schema_name, table_name, column_index"
+        ).fetchall():
+            columns.setdefault((schema, table), []).append(column)
+        theirs = ", ".join(map(quoted, sorted(responses | _their_answers(connection, people, columns)))) or "null"
+        found, n_values = {}, 0
+        for (schema, table), names in columns.items():
+            address = f"{identifier(schema)}.{identifier(table)}"
+            # An expression takes longer to plan than most columns to read.
+            signs = ", ".join(f"bool_or(regexp_matches({identifier(name)}, '{SIGNS}'))" for name in names)
+            with_signs = connection.execute(f"select {signs} from {address}").fetchall()[0]
+            values = {}
+            for name, has_sign in zip(names, with_signs, strict=True):
+                column = identifier(name)
+                if may_be_of_person(name):
+                    values[name] = people.stand_in(column)
+                elif name == COMMENT and ANSWER in names:
+                    values[name] = f"case when {ANSWER} is null or {ANSWER} not in ({theirs}) then {column} end"
+                elif has_sign:
+                    values[name] = people.without_addresses(column)
+            for name, value in values.items():
+                ((n_changed,),) = connection.execute(
+                    f"select count(*) from {address} where {value} is distinct from {identifier(name)}"
+                ).fetchall()
+                if n_changed:
+                    found.setdefault((schema, table), {})[name] = value
+                    n_values += n_changed
+    return _Changes(found, n_values)
 
 
 def _their_answers(
-    connection: duckdb.DuckDBPyConnection,
-    people: People,
-    columns: Mapping[tuple[str, str], list[str]],
-    of: str,
+    connection: duckdb.DuckDBPyConnection, people: People, columns: Mapping[tuple[str, str], list[str]]
 ) -> frozenset[str]:
     """The ids of answers that a release says are of who is on the list, or that an earlier run has said so of."""
     found = set[str]()
     for (schema, table), names in columns.items():
         if {"contact_id", ANSWER} <= set(names):
-            address = f"{identifier(of) + '.' if of else ''}{identifier(schema)}.{identifier(table)}"
             rows = connection.execute(
-                f"select {ANSWER} from {address} where {people.is_theirs('contact_id')} or {is_stand_in('contact_id')}"
+                f"select {ANSWER} from {identifier(schema)}.{identifier(table)} "
+                f"where {people.is_theirs('contact_id')} or {is_stand_in('contact_id')}"
             ).fetchall()
             found.update(answer for (answer,) in rows if answer is not None)
     return frozenset(found)
 
 
-def _changes(
-    connection: duckdb.DuckDBPyConnection, people: People, responses: frozenset[str]
-) -> dict[tuple[str, str], int]:
-    """By table, how many values have to be taken out."""
-    found = {}
-    for (schema, table), values in _replacements(connection, people, responses).items():
-        changed = " + ".join(
-            f"count(*) filter ({value} is distinct from {identifier(name)})" for name, value in values.items()
-        )
-        ((found[(schema, table)],),) = connection.execute(
-            f"select {changed} from {identifier(schema)}.{identifier(table)}"
-        ).fetchall()
-    return found
-
-
-def _write_again(release: Path, people: People, values: Values, responses: frozenset[str]) -> int:
-    """Replace a release by one without them, whole or not at all; how many values were taken out."""
+def _write_again(release: Path, people: People, values: Values, changes: _Changes) -> None:
+    """Replace a release by one without them, whole or not at all."""
     build = read_build(release)
     assert build is not None
     scratch = release.with_name(f"{UNFINISHED}{release.name}")
     scratch.mkdir()
-    n_values = _copied_without(release / DATABASE, scratch / DATABASE, people, responses)
-    told = json.loads(values.everything.sub(GONE, json.dumps(dict(build), ensure_ascii=False)))
+    _copied_without(release / DATABASE, scratch / DATABASE, changes)
+    told = json.loads(people.text_without(values.everything.sub(GONE, json.dumps(dict(build), ensure_ascii=False))))
     # Nothing is built upon tables that no build has left so.
     told["fingerprints"] = {}
     (scratch / REPORT).parent.mkdir()
     render(scratch / DATABASE, told, scratch / REPORT)
-    for page in (release / VALIDATION).rglob("*"):
+    for page in _pages(release):
         target = scratch / page.relative_to(release)
-        if page.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_page_without(page, values))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        without = _page_without(page, people, values)
+        target.write_bytes(page.read_bytes() if without is None else without)
     seal(scratch, told, sum(told.get("rows_out", {}).values()))
     before = release.with_name(f"{BEFORE}{release.name}")
     release.rename(before)
     scratch.rename(release)
     sync(release.parent)
     shutil.rmtree(before)
-    return n_values
 
 
-def _copied_without(database: Path, target: Path, people: People, responses: frozenset[str]) -> int:
-    with open_read_only(database) as connection:
-        n_values = sum(_changes(connection, people, responses).values())
+def _copied_without(database: Path, target: Path, changes: _Changes) -> None:
     with duckdb.connect(target) as connection:
         connection.execute(f"set TimeZone = 'UTC'; attach {quoted(str(database))} as build (read_only)")
-        replacements = _replacements(connection, people, responses, of="build")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'build' order by all"
         ).fetchall()
         for schema, table in tables:
             address = f"{identifier(schema)}.{identifier(table)}"
             values = ", ".join(
-                f"{value} as {identifier(name)}" for name, value in replacements.get((schema, table), {}).items()
+                f"{value} as {identifier(name)}" for name, value in changes.values.get((schema, table), {}).items()
             )
             connection.execute(f"create schema if not exists {identifier(schema)}")
             connection.execute(
@@ -187,15 +190,16 @@ def _copied_without(database: Path, target: Path, people: People, responses: fro
             )
         copy_comments(connection)
         connection.execute("detach build")
-    return n_values
 
 
-def _page_without(page: Path, values: Values) -> bytes:
-    content = page.read_bytes()
+def _page_without(page: Path, people: People, values: Values) -> bytes | None:
+    """A page without them; None where it does not name them, or is no text."""
     try:
-        return values.everything.sub(GONE, content.decode("utf-8")).encode()
+        text = page.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        return content
+        return None
+    without = people.text_without(values.everything.sub(GONE, text))
+    return without.encode() if without != text else None
 
 
 def _parquet(settings: Settings, destination: ParquetDestination, values: Values) -> Iterator[str]:

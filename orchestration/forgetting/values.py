@@ -12,15 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.forgetting.people import may_be_of_person, published_id
+from orchestration.forgetting.people import is_telling, may_be_of_person, published_id
 from orchestration.forgetting.recognition import Found
 from orchestration.release.warehouse import identifier, open_read_only, quoted, quoted_path
 
 CHUNK = 1 << 22
 MAGIC = {b"SQLite format 3\0": "sqlite", b"PAR1": "parquet"}
 DUCKDB_MAGIC, DUCKDB_PLACE = b"DUCK", 8
-# Shorter ids, and short numbers, stand in a text for many other things.
-_TELLING = re.compile(r"(?=.*[^\W\d])(?=.*\d).{5,}|(?=.*[^\W\d]).{8,}|\d{9,}")
 SECONDS_TO_WAIT = 30
 
 
@@ -45,12 +43,26 @@ class Values:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What proves that a text is of them."""
-        return _alternatives(self.addresses, (name for name in self.ids if _TELLING.fullmatch(name)))
+        return _alternatives(self.addresses, self.telling - self.addresses)
 
     @cached_property
     def everything(self) -> re.Pattern[str]:
         """What is taken out of a text."""
-        return _alternatives(self.addresses, [*(name for name in self.ids if _TELLING.fullmatch(name)), *self.said])
+        return _alternatives(self.addresses, (self.telling - self.addresses) | self.said)
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Addresses, and ids that stand in a text for nothing else."""
+        return self.addresses | set(filter(is_telling, self.ids))
+
+    @cached_property
+    def _needles(self) -> tuple[bytes, ...]:
+        return tuple(name.lower().encode() for name in self.telling | self.said)
+
+    def may_be_in(self, content: bytes) -> bool:
+        """Whether to look closely, which takes ten times as long."""
+        plain = content.lower()
+        return any(needle in plain or not needle.isascii() for needle in self._needles)
 
     def held_by(self, column: str, name: str) -> str:
         """An SQL condition of DuckDB and PostgreSQL: whether a text column holds one of them.
@@ -96,7 +108,9 @@ def found_in(path: Path, values: Values) -> Iterator[str]:
         yield from (
             f"{table}.{column}" for table, column in sqlite_texts(path) if _is_in_sqlite(path, table, column, values)
         )
-    n_places = sum(1 for _ in _in_bytes(path, values))
+    # Of a file with columns its columns tell whose an id is.
+    in_bytes = values if kind in ("text", "other") else Values(addresses=values.addresses)
+    n_places = sum(1 for _ in _in_bytes(path, in_bytes))
     if n_places:
         yield f"{n_places:,} place{'' if n_places == 1 else 's'} of its text"
 
@@ -120,12 +134,13 @@ def in_tables(connection: duckdb.DuckDBPyConnection, values: Values) -> Iterator
 
 def _in_bytes(path: Path, values: Values) -> Iterator[str]:
     """What is in a file's bytes as they are; what is compressed is not."""
-    longest = max((len(name.encode()) for name in (*values.addresses, *values.ids)), default=0) + 2
+    longest = max((len(name.encode()) for name in values.telling), default=0) + 2
     with path.open("rb") as content:
         rest = b""
         while chunk := content.read(CHUNK):
             text = rest + chunk
-            yield from (match[0] for match in values.pattern.finditer(text.decode("utf-8", "replace")))
+            if values.may_be_in(text):
+                yield from (match[0] for match in values.pattern.finditer(text.decode("utf-8", "replace")))
             rest = text[-longest:] if len(chunk) == CHUNK else b""
 
 

@@ -445,8 +445,11 @@ def copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         )
         """
     ).fetchall()
+    # In one transaction: a thousand of them would else each wait for the disk.
+    connection.execute("begin")
     for (statement,) in statements:
         connection.execute(statement)
+    connection.execute("commit")
 
 
 def example_rows(build_file: Path, query: str) -> list[dict[str, Any]]:
