@@ -69,7 +69,7 @@ def is_accepted(licence: str, accepted: Iterable[str]) -> bool:
 def refused(
     pinned: Mapping[Pin, list[str]], said: Mapping[str, str], known: Mapping[str, str], accepted: Iterable[str]
 ) -> list[str]:
-    """Each package whose licence is not accepted or not known, in a sentence; what we know counts where it says none."""
+    """Each package whose licence is not accepted or not known, in a sentence; ``known`` counts where it says none."""
     names = list(accepted)
     found = []
     for (name, version), locks in pinned.items():
