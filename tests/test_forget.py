@@ -363,9 +363,14 @@ def test_nobody_is_known_by_it(place: Path, manifest: dict[str, Any]) -> None:
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
-def test_what_is_left_is_said_with_its_file(place: Path, manifest: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "content", [b"\0\1" + ADDRESS.lower().encode(), b"PAR1 and no more", b"SQLite format 3\0 and no more"]
+)
+def test_what_is_left_or_cannot_be_searched_is_said_with_its_file(
+    place: Path, manifest: dict[str, Any], content: bytes
+) -> None:
     note = place / "home" / "note.bin"
-    note.write_bytes(b"\0\1" + ADDRESS.lower().encode())
+    note.write_bytes(content)
     with pytest.raises(BuildError, match=r"not_forgotten on .*note\.bin") as caught:
         forgotten(place, manifest)
     assert not any(needle.lower() in str(caught.value).lower() for needle in NEEDLES)

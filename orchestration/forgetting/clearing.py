@@ -9,15 +9,17 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.comments import enrichment
 from orchestration.files import sync
+from orchestration.findings import BuildError, Finding
 from orchestration.forgetting.people import GONE, People
 from orchestration.forgetting.releases import clear_releases
 from orchestration.forgetting.values import SECONDS_TO_WAIT, Values, kind_of, sqlite_texts
@@ -74,8 +76,10 @@ def _stores(settings: Settings, people: People) -> Iterator[str]:
             _removed(path)
         yield f"{_named(settings, comments)}: removed; the next night reads every comment again"
     versions = settings.history_folder / account_history.STORE
-    if versions.is_file() and _rewritten(versions, people):
-        yield f"{_named(settings, versions)}: written again without their addresses"
+    # One that is damaged is said by the search.
+    with suppress(pa.ArrowException, duckdb.Error):
+        if versions.is_file() and _rewritten(versions, people):
+            yield f"{_named(settings, versions)}: written again without their addresses"
 
 
 def _rewritten(store: Path, people: People) -> bool:
@@ -103,11 +107,9 @@ def _texts(settings: Settings, values: Values) -> Iterator[str]:
     for path in files_of_ours(settings):
         if path.is_relative_to(settings.releases_folder):
             continue
-        kind = kind_of(path)
-        if kind == "sqlite":
-            n_places = _cleared_sqlite(path, values)
-        else:
-            n_places = _cleared_text(path, values) if kind == "text" else 0
+        ways = {"sqlite": _unlocked, "text": _cleared_text}
+        clear_file = ways.get(kind_of(path))
+        n_places = clear_file(path, values) if clear_file is not None else 0
         if n_places:
             yield f"{_named(settings, path)}: taken out in {n_places:,} place{'' if n_places == 1 else 's'}"
 
@@ -128,6 +130,21 @@ def _cleared_text(path: Path, values: Values) -> int:
         scratch.chmod(path.stat().st_mode)
         scratch.replace(path)
     return n_places
+
+
+def _unlocked(path: Path, values: Values) -> int:
+    try:
+        return _cleared_sqlite(path, values)
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        busy = "another program writes to it."
+        raise BuildError(
+            Finding("forgotten", str(path), busy, next_step="End make serve, and run it again.")
+        ) from error
+    except sqlite3.DatabaseError:
+        # One that is damaged is said by the search.
+        return 0
 
 
 def _cleared_sqlite(path: Path, values: Values) -> int:

@@ -93,26 +93,35 @@ def kind_of(path: Path) -> str:
 
 
 def found_in(path: Path, values: Values) -> Iterator[str]:
-    """Where in a file they are, in words: a table and column with the number of rows, or the file's bytes."""
+    """Where in a file they are, in words: a table and column with the number of rows, or the file's bytes.
+
+    Of a database that cannot be read nobody can tell, and that is said as well.
+    """
     kind = kind_of(path)
-    if kind == "duckdb":
-        with open_read_only(path) as connection:
-            yield from in_tables(connection, values)
-    elif kind == "parquet":
-        with duckdb.connect() as connection:
-            connection.execute(
-                f"create view content as from read_parquet({quoted_path(path)}, hive_partitioning = false)"
-            )
-            yield from in_tables(connection, values)
-    elif kind == "sqlite":
-        yield from (
-            f"{table}.{column}" for table, column in sqlite_texts(path) if _is_in_sqlite(path, table, column, values)
-        )
+    try:
+        yield from _in_columns(path, kind, values)
+    except (duckdb.Error, sqlite3.Error) as error:
+        yield f"it cannot be searched ({str(error).splitlines()[0]})"
     # Of a file with columns its columns tell whose an id is.
     in_bytes = values if kind in ("text", "other") else Values(addresses=values.addresses)
     n_places = sum(1 for _ in _in_bytes(path, in_bytes))
     if n_places:
         yield f"{n_places:,} place{'' if n_places == 1 else 's'} of its text"
+
+
+def _in_columns(path: Path, kind: str, values: Values) -> Iterator[str]:
+    if kind == "duckdb":
+        with open_read_only(path) as connection:
+            yield from in_tables(connection, values)
+    elif kind == "parquet":
+        with duckdb.connect() as connection:
+            rows = f"read_parquet({quoted_path(path)}, hive_partitioning = false)"
+            connection.execute(f"create view content as from {rows}")
+            yield from in_tables(connection, values)
+    elif kind == "sqlite":
+        for table, column in sqlite_texts(path):
+            if _is_in_sqlite(path, table, column, values):
+                yield f"{table}.{column}"
 
 
 def in_tables(connection: duckdb.DuckDBPyConnection, values: Values) -> Iterator[str]:
