@@ -130,7 +130,7 @@ def test_a_clean_checkout_is_clean(checkout: Path, database: Path) -> None:
 @pytest.mark.audit
 def test_a_vulnerable_pin_is_named_with_its_lock_file(checkout: Path, database: Path) -> None:
     advisory = json.loads(
-        json.dumps(ADVISORY).replace("left.pad", "Jinja2").replace('"1.1"', '"0"').replace("1.10", "3.1.6")
+        json.dumps(ADVISORY).replace("left.pad", "jinja2").replace('"1.1"', '"0"').replace("1.10", "3.1.6")
     )
     (database / "one.json").write_text(json.dumps(advisory), encoding="utf-8")
     done = audit(checkout, "--database", str(database))
