@@ -29,7 +29,7 @@ def read(file: Path) -> dict[str, str]:
 def installed(repository: Path) -> dict[str, str]:
     """By package, what it says of its licence, in whichever environment of the checkout has it."""
     folders = [str(folder) for name in ENVIRONMENTS for folder in (repository / name).glob("lib/python*/site-packages")]
-    found = {}
+    found = dict[str, str]()
     for distribution in distributions(path=folders):
         licence = said_by(distribution)
         if licence is not None:
@@ -39,15 +39,15 @@ def installed(repository: Path) -> dict[str, str]:
 
 def said_by(distribution: Distribution) -> str | None:
     """The expression of a package, else its classifiers, else the name in its field; None where it says none."""
-    metadata = distribution.metadata
-    expression = metadata.get("License-Expression")
+    metadata = distribution.metadata.json
+    expression = metadata.get("license_expression")
     if expression:
         return str(expression).strip()
-    classifiers = [text for text in metadata.get_all("Classifier") or () if text.startswith("License :: ")]
+    classifiers = [text for text in metadata.get("classifier", ()) if text.startswith("License :: ")]
     names = [name for name in (text.rpartition(" :: ")[2] for text in classifiers) if name != "OSI Approved"]
     if names:
         return " AND ".join(sorted(names))
-    field = str(metadata.get("License") or "").strip()
+    field = str(metadata.get("license") or "").strip()
     return field if field and len(field) <= _LONGEST_NAME and "\n" not in field else None
 
 

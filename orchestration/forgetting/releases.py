@@ -108,7 +108,7 @@ def _changes_of(database: Path, people: People, responses: frozenset[str]) -> _C
         ).fetchall():
             columns.setdefault((schema, table), []).append(column)
         theirs = ", ".join(map(quoted, sorted(responses | _their_answers(connection, people, columns)))) or "null"
-        found, n_values = {}, 0
+        found, n_values = dict[tuple[str, str], dict[str, str]](), 0
         for (schema, table), names in columns.items():
             address = f"{identifier(schema)}.{identifier(table)}"
             # An expression takes longer to plan than most columns to read.
