@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill dev test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
+.PHONY: help nightly backfill company dev test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback export forget bench parse lock clean spark-up spark-down
 
@@ -73,6 +73,9 @@ nightly: $(ENGINE)/run ## build, audit and publish the warehouse
 
 backfill: $(ENGINE)/run ## compute what is of some days again, from the raw files: FROM=2026-01-01 TO=2026-03-31
 	@$(ENGINE)/bin/python -m orchestration backfill --from $(FROM) --to $(TO)
+
+company: .venv/run ## the folder of a company, to be filled in: TO=/srv/acme; then NPS_COMPANY=/srv/acme make nightly
+	@$(BIN)/python -m orchestration company --to "$(TO)"
 
 dev: .venv/run ## a copy of the last build to work on by hand, in a file of your own: NPS_DEV=<folder>
 	@$(BIN)/python -m orchestration dev

@@ -6,12 +6,15 @@ import argparse
 import io
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration.company.folder import CompanyError
+from orchestration.company.skeleton import write_skeleton
 from orchestration.console import PACKAGE, console, what_was_published, why_it_failed
 from orchestration.faults import FAULTY, faults_said, make_room_for_files, signals_as_interrupts
 from orchestration.findings import BuildError
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = {
         "nightly": nightly,
         "backfill": backfill,
+        "company": make_company,
         "dev": dev,
         "parse": parse,
         "docs": docs,
@@ -101,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--from", dest="first_day", metavar="DAY", required=True, help="the first day, as 2026-01-01")
     again.add_argument("--to", dest="last_day", metavar="DAY", required=True, help="the last day")
     again.add_argument("--verbose", action="store_true", help="everything that Dagster and dbt log, on the console")
+    own = verbs.add_parser("company", help="write the folder of a company, to be filled in")
+    own.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a new folder")
     verbs.add_parser("dev", help="copy the last build into a file for private work, and say how to go on")
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
@@ -149,7 +155,7 @@ def _build(settings: Settings, options: argparse.Namespace, days: tuple[date, da
     assert build is not None
     for sentence in notices.tell(settings, notices.ended, build):
         print(sentence, file=sys.stderr)
-    score = headline(settings.published_file, Rules.load().headline_program_type, build["as_of"])
+    score = headline(settings.published_file, Rules.load(settings.variables).headline_program_type, build["as_of"])
     places = [destination.name for destination in settings.destinations]
     print(what_was_published(build, score, settings.published_folder, places))
     return 0
@@ -176,6 +182,18 @@ def _run_job(settings: Settings, verbose: bool, days: tuple[date, date] | None) 
             run_config=config | {"loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}}},
         )
     return None if result.success else why_it_failed(result.all_events, settings.home)
+
+
+def make_company(settings: Settings, options: argparse.Namespace) -> int:
+    folder = options.to.expanduser().resolve()
+    try:
+        write_skeleton(folder)
+    except CompanyError as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+    print(f"{folder} is the folder of a company. Put raw tables into {folder / 'raw'} and see README.md there; then:")
+    print(f"  NPS_COMPANY={shlex.quote(str(folder))} make nightly")
+    return 0
 
 
 def dev(settings: Settings, options: argparse.Namespace) -> int:

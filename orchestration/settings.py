@@ -11,13 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
+
+from orchestration.company.folder import Company, CompanyError, load_company, nearest
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-SAMPLE_RAW = REPOSITORY / "seeds" / "raw"
-# The sample company's last day is 2026-06-30; its windows are cut the day after.
-SAMPLE_AS_OF = date(2026, 7, 1)
+# The dbt project, and the reference tables that it loads as seeds.
+PROJECT = REPOSITORY / "dbt_project"
+REFERENCE = REPOSITORY / "seeds" / "reference"
+# The sample company, a folder like any other's.
+SAMPLE = REPOSITORY / "seeds"
+SAMPLE_RAW = SAMPLE / "raw"
 TARGETS = ("duckdb", "spark")
 # The form of what is kept under NPS_HOME (runs/layout.py). CONTRIBUTING.md says when it is raised.
 LAYOUT = 1
@@ -117,6 +125,22 @@ class Settings:
     # Where the private work of one developer lies; None: under ``home``, in a folder of the user's name.
     dev: Path | None = None
     user: str = "dev"
+    # The folder of the company (NPS_COMPANY), its name, and the variables of the dbt project that it sets.
+    company: Path | None = None
+    name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_own_project(self) -> bool:
+        """Whether the company has what makes another dbt project than ours (orchestration/company/project.py)."""
+        if self.company is None or self.company == SAMPLE:
+            return False
+        files = (*(self.company / "models").rglob("*"), *(self.company / "reference").rglob("*"))
+        return bool(self.variables) or any(file.suffix in (".sql", ".csv") for file in files)
+
+    @property
+    def project_folder(self) -> Path:
+        return self.home / "project" if self.has_own_project else PROJECT
 
     @property
     def build_folder(self) -> Path:
@@ -240,16 +264,68 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings; raises SettingsError that names the variable, its value and what is allowed."""
-    env = os.environ if environment is None else environment
-    raw = env.get("NPS_RAW") or str(SAMPLE_RAW)
+    """Read and check the settings; raises SettingsError that names the variable, its value and what is allowed.
+
+    What the environment does not say, the company's folder does.
+    """
+    given = os.environ if environment is None else environment
+    company = _company(given)
+    env = _Asked(given, company.settings)
+    try:
+        settings = _load_settings(env, company)
+    except SettingsError as error:
+        name = str(error).partition(":")[0].partition("=")[0]
+        if name in company.settings and not given.get(name):
+            said = f"settings: {name.removeprefix('NPS_').lower()}{str(error).removeprefix(name)}"
+            raise SettingsError(f"{company.file}: {said}") from error
+        raise
+    for name in company.settings:
+        if name not in env.asked:
+            known = sorted(asked.removeprefix("NPS_").lower() for asked in env.asked if asked.startswith("NPS_"))
+            said = name.removeprefix("NPS_").lower()
+            raise SettingsError(f"{company.file}: settings: {said!r} is none; {nearest(said, known)}")
+    return settings
+
+
+class _Asked:
+    """The environment before what a company says, and the names that were asked for: no other is a setting."""
+
+    def __init__(self, environment: Mapping[str, str], company: Mapping[str, str]) -> None:
+        self.asked: set[str] = set()
+        self._environment, self._company = environment, company
+
+    def get(self, name: str) -> str | None:
+        self.asked.add(name)
+        return self._environment.get(name) or self._company.get(name)
+
+
+def _company(env: Mapping[str, str]) -> Company:
+    """The folder of the company; without one the sample's, unless raw files of somebody else are to be read."""
+    said, raw = env.get("NPS_COMPANY"), env.get("NPS_RAW") or str(SAMPLE_RAW)
+    if not said and ("://" in raw or _folder("NPS_RAW", raw) != SAMPLE_RAW):
+        return Company(SAMPLE)
+    try:
+        return load_company(_folder("NPS_COMPANY", said) if said else SAMPLE, project_variables)
+    except CompanyError as error:
+        raise SettingsError(str(error)) from error
+
+
+def project_variables(project: Path = PROJECT) -> Mapping[str, Any]:
+    """The variables of a dbt project, with their defaults."""
+    variables: Mapping[str, Any] = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return variables
+
+
+def _load_settings(env: _Asked, company: Company) -> Settings:
+    raw = env.get("NPS_RAW") or str(company.folder / "raw")
+    own, dev = env.get("NPS_COMPANY"), env.get("NPS_DEV")
     timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
     keeping = _keeping(env)
     return Settings(
         raw=raw if "://" in raw else str(_folder("NPS_RAW", raw)),
-        home=_home("NPS_HOME", env.get("NPS_HOME") or str(REPOSITORY / "var")),
+        home=_home("NPS_HOME", env.get("NPS_HOME") or str((company.folder if own else REPOSITORY) / "var")),
         target=_target(env.get("NPS_TARGET") or "duckdb"),
-        as_of=_as_of(env.get("NPS_AS_OF"), raw, timezone),
+        as_of=_as_of(env.get("NPS_AS_OF"), timezone),
         timezone=timezone,
         currency=_currency(env.get("NPS_CURRENCY") or "USD"),
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
@@ -262,8 +338,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         notify_on=_notify_on(env.get("NPS_NOTIFY_ON") or "failed warned late"),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
         recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
-        dev=_home("NPS_DEV", env["NPS_DEV"]) if env.get("NPS_DEV") else None,
+        dev=_home("NPS_DEV", dev) if dev else None,
         user=env.get("USER") or "dev",
+        company=company.folder if own else None,
+        name=company.name,
+        variables=company.variables,
     )
 
 
@@ -329,14 +408,12 @@ def _timezone(value: str) -> str:
     return value
 
 
-def _as_of(value: str | None, raw: str, timezone: str) -> date:
+def _as_of(value: str | None, timezone: str) -> date:
     if value:
         try:
             return date.fromisoformat(value)
         except ValueError as error:
             raise SettingsError(f"NPS_AS_OF={value!r} is not a date; use ISO form such as 2026-07-01.") from error
-    if "://" not in raw and _folder("NPS_RAW", raw) == SAMPLE_RAW:
-        return SAMPLE_AS_OF
     return now().astimezone(ZoneInfo(timezone)).date()
 
 
@@ -397,12 +474,12 @@ def _share(value: str | None) -> float | None:
     return share
 
 
-def _keeping(env: Mapping[str, str]) -> Keeping:
+def _keeping(env: _Asked) -> Keeping:
     days = _whole(env, "NPS_RELEASES_KEPT_DAYS", "days", 30) if env.get("NPS_RELEASES_KEPT_DAYS") else None
     return Keeping(_whole(env, "NPS_RELEASES_KEPT", "releases", 7), days)
 
 
-def _whole(env: Mapping[str, str], name: str, what: str, default: int) -> int:
+def _whole(env: _Asked, name: str, what: str, default: int) -> int:
     value = env.get(name) or str(default)
     if not re.fullmatch(r"[1-9][0-9]{0,4}", value):
         raise SettingsError(f"{name}={value!r} is not a number of {what}; use a whole number such as {default}.")

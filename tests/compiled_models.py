@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from orchestration.transform.dbt_cli import PROJECT, REFERENCE
+from orchestration.settings import PROJECT, REFERENCE
 from tests.conftest import build_environment
 
 Table = pd.DataFrame

@@ -16,11 +16,12 @@ import duckdb
 import pytest
 
 from orchestration.raw.landing import Landing, land
-from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings
-from orchestration.transform.dbt_cli import PROJECT, REFERENCE, engine_versions
+from orchestration.settings import PROJECT, REFERENCE, REPOSITORY, SAMPLE_RAW, load_settings
+from orchestration.transform.dbt_cli import engine_versions
 from tests.raws import TABLES
 
 # The as-of date of the tiny company.
+SAMPLE_AS_OF = load_settings({}).as_of
 TINY_AS_OF = "2024-07-01"
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from orchestration.transform.dbt_cli import PROJECT
+from orchestration.settings import PROJECT
 from tests.compiled_models import GIVEN
 from tests.conftest import build_environment
 

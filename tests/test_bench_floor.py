@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW
+from orchestration.settings import REPOSITORY, SAMPLE_RAW, load_settings
 from tests.bench.by_hand import DATABASE, RAW_TABLES, WAYS
 from tests.conftest import build_environment
 
@@ -105,7 +105,7 @@ def made(
     folder = tmp_path_factory.mktemp(way)
     command = [sys.executable, "-m", "tests.bench.by_hand", way, str(raw_parquet), str(folder)]
     done = subprocess.run(
-        [*command, SAMPLE_AS_OF.isoformat()],
+        [*command, load_settings({}).as_of.isoformat()],
         env=build_environment(folder, raw_parquet),
         cwd=REPOSITORY,
         capture_output=True,

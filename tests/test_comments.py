@@ -13,8 +13,9 @@ import pytest
 from orchestration.comments import enrichment
 from orchestration.comments.enrichment import STORE, Enriched
 from orchestration.comments.reading import detected_language, primary_language, read_comment, reading_version
-from orchestration.defs.enrichment import KEYWORDS
+from orchestration.settings import REFERENCE
 
+KEYWORDS = REFERENCE / "theme_keywords.csv"
 SAID = [
     ("R1", "I love it, great support!", "Call me on 555-0142", "en"),
     ("R2", "I love it, great support!", None, "en"),

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse
 
-from orchestration.settings import REPOSITORY, SAMPLE_RAW
-from orchestration.transform.dbt_cli import PROJECT, REFERENCE
+from orchestration.settings import PROJECT, REFERENCE, REPOSITORY, SAMPLE_RAW
 from tests.conftest import build_environment
 from tests.dialects import FOLDER, UNKNOWN, Dialect, Warehouse, faults, load_dialects
 

@@ -28,7 +28,7 @@ from orchestration.release.backup import backup, restore
 from orchestration.release.integrity import check, read_build, seal
 from orchestration.release.publication import keep_staged, publish, releases
 from orchestration.runs.record import BuildRecord
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import REFERENCE, Settings, load_settings
 from orchestration.transform.dbt_cli import load_manifest
 from tests.conftest import TINY_AS_OF, run_cli, run_nightly, write_tiny_raw
 
@@ -111,7 +111,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Raw files, and a home with two small releases that hold the person, the newer one published."""
     write_company(tmp_path / "raw")
     settings = settings_of(tmp_path)
-    monkeypatch.setattr(clearing_of_releases, "render", lambda database, build, page: page.write_text("a report"))
+    monkeypatch.setattr(clearing_of_releases, "render", lambda database, build, page, *_: page.write_text("a report"))
     for day in (1, 2):
         staged = settings.staged_folder
         (staged / "report").mkdir(parents=True)
@@ -429,7 +429,9 @@ def write_raw(folder: Path, contacts: str, answers: str, invitations: str = "") 
 def recognised_by(folder: Path, contact: str) -> Found:
     with duckdb.connect() as connection:
         land(connection, str(folder), TABLES)
-        return recognised_in(connection, TABLES, KEY.with_hashes([KEY.hash_of(contact)], (), ()))
+        return recognised_in(
+            connection, TABLES, KEY.with_hashes([KEY.hash_of(contact)], (), ()), REFERENCE / "role_mailboxes.csv", 3
+        )
 
 
 SHARED = "".join(f"s{n},a{n},,office@big.de,\n" for n in range(5))

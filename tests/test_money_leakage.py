@@ -15,8 +15,7 @@ import duckdb
 import pytest
 
 from orchestration.release.warehouse import open_read_only
-from orchestration.settings import SAMPLE_RAW
-from orchestration.transform.dbt_cli import PROJECT
+from orchestration.settings import PROJECT, SAMPLE_RAW
 from tests.conftest import build_environment
 
 # The last quarter end of the sample that has an outcome of three months, and the as-of date of its build.

@@ -16,8 +16,7 @@ import duckdb
 import pytest
 
 from orchestration.release.warehouse import open_read_only
-from orchestration.settings import load_settings
-from orchestration.transform.dbt_cli import PROJECT
+from orchestration.settings import PROJECT, load_settings
 
 Plan = dict[str, Any]
 

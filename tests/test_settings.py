@@ -10,7 +10,6 @@ import pytest
 from orchestration import settings
 from orchestration.settings import (
     REPOSITORY,
-    SAMPLE_AS_OF,
     SAMPLE_RAW,
     ParquetDestination,
     PostgresDestination,
@@ -23,7 +22,7 @@ def test_an_empty_environment_is_the_sample_company() -> None:
     found = load_settings({})
     assert found.raw == str(SAMPLE_RAW)
     assert found.home == REPOSITORY / "var"
-    assert found.as_of == SAMPLE_AS_OF
+    assert found.as_of == date(2026, 7, 1)
     assert (found.target, found.timezone, found.currency, found.schedule) == ("duckdb", "UTC", "USD", "0 2 * * *")
     assert found.memory_limit == "4GB"
 

@@ -19,10 +19,11 @@ import pytest
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.redaction import CARD, EMAIL, HANDLE, IBAN, LINK, PHONE
 from orchestration.comments.themes import read_vocabulary
-from orchestration.defs.enrichment import KEYWORDS
 from orchestration.findings import BuildError
+from orchestration.settings import REFERENCE
 from tests.conftest import run_dbt
 
+KEYWORDS = REFERENCE / "theme_keywords.csv"
 SENTENCES = Path(__file__).parent / "comments" / "theme_sentences.csv"
 LANGUAGES = {"en", "de", "fr", "es"}
 NAMED_WORDS = (CARD, EMAIL, HANDLE, IBAN, LINK, PHONE)

@@ -20,6 +20,7 @@ from random import Random
 
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.names import TABLE, land_named_comments
+from orchestration.company.project import reference_file
 from orchestration.files import file_hash
 from orchestration.findings import BuildError
 from orchestration.raw.ignored import TABLE as IGNORED
@@ -82,12 +83,12 @@ def _build(home: Path, company: Company, **given: str) -> None:
     settings = _settings(home, company, **given)
     dbt_cli.parse(settings, only_if_stale=True)
     # Can be imported once the project is parsed.
-    from orchestration.defs.enrichment import KEYWORDS, stores
+    from orchestration.defs.enrichment import stores
 
     manifest = dbt_cli.load_manifest(dbt_cli.manifest_file(settings))
     with open_build(settings) as connection:
         landing = land(connection, settings.raw, tables_from_manifest(manifest))
-        enrich(connection, settings.enrichment_folder, KEYWORDS)
+        enrich(connection, settings.enrichment_folder, reference_file(settings, "theme_keywords"))
         named = {TABLE: land_named_comments(connection)}
         keep_account_versions(connection, settings.history_folder, settings.as_of)
         kept = {name: file_hash(store) for name, store in stores(settings).items()}

@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration.comments import enrichment, names
 from orchestration.comments.enrichment import enrich
 from orchestration.comments.names import land_named_comments
+from orchestration.company.project import reference_file
 from orchestration.defs.project import MANIFEST, asset_key
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.files import file_hash
@@ -17,14 +18,11 @@ from orchestration.release.warehouse import open_build
 from orchestration.settings import Settings, now
 from orchestration.transform import account_history
 from orchestration.transform.account_history import keep_account_versions
-from orchestration.transform.dbt_cli import REFERENCE
 
 KEYS = {(source["schema"], source["name"]): asset_key(unique_id) for unique_id, source in MANIFEST["sources"].items()}
 COMMENTS = KEYS[enrichment.SCHEMA, enrichment.TABLE]
 NAMED_COMMENTS = KEYS[enrichment.SCHEMA, names.TABLE]
 COMMENT_THEMES = KEYS[enrichment.SCHEMA, enrichment.THEMES_TABLE]
-# The seed's own file: a build reads comments before dbt loads its seeds.
-KEYWORDS = REFERENCE / "theme_keywords.csv"
 ACCOUNT_VERSIONS = KEYS[account_history.SCHEMA, account_history.TABLE]
 
 
@@ -69,7 +67,9 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
         named_before = record.read().get("enrichment", {}).get("named", {})
         record.invalidate("enrichment")
         with open_build(settings, record.say) as connection:
-            enriched = enrich(connection, settings.enrichment_folder, KEYWORDS)
+            # The seed's own file: a build reads comments before dbt loads its seeds.
+            keywords = reference_file(settings, "theme_keywords")
+            enriched = enrich(connection, settings.enrichment_folder, keywords)
             kept = file_hash(settings.enrichment_folder / enrichment.STORE)
             named_from = [names.VERSION, kept, *(raw_contents[name] for name in names.SOURCES)]
             # Nothing can be told of a source without a hash.

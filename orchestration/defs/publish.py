@@ -111,6 +111,7 @@ def build_description(build: Build) -> dict[str, Any]:
     return {
         "build_id": record["build_id"],
         "as_of": dbt["as_of"],
+        "company": settings.name,
         "git_revision": git_revision(),
         "started_at": record["started_at"],
         "finished_at": now().isoformat(timespec="seconds"),

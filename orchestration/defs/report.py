@@ -5,7 +5,7 @@ import dagster as dg
 from orchestration.defs.publish import RELEASE, build_description
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.release.integrity import DATABASE, REPORT
-from orchestration.report import render
+from orchestration.report import LOGO, render
 
 
 @dg.asset(deps=[RELEASE], group_name="publication", kinds={"html"}, pool=POOL)
@@ -15,5 +15,7 @@ def report(build: dg.ResourceParam[Build]) -> None:
         build.record.section("release")
         staged = build.settings.staged_folder
         (staged / REPORT).parent.mkdir(parents=True, exist_ok=True)
-        render(staged / DATABASE, build_description(build), staged / REPORT)
+        settings = build.settings
+        logo = settings.company / LOGO if settings.company else None
+        render(staged / DATABASE, build_description(build), staged / REPORT, settings.variables, logo)
         build.record.write("report", {})

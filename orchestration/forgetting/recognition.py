@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
+from orchestration.company.project import reference_file
 from orchestration.forgetting.people import People, is_answer_theirs, published_id, published_id_sql
 from orchestration.raw.landing import land
 from orchestration.raw.tables import RAW_SCHEMA, RawTable, tables_from_manifest
 from orchestration.release.warehouse import quoted, quoted_path
-from orchestration.settings import Settings
-from orchestration.transform.dbt_cli import PROJECT, REFERENCE
+from orchestration.settings import Settings, project_variables
 
 CONTACTS, ACCOUNTS = "crm_contacts", "crm_accounts"
 ANSWERS, INVITATIONS = "survey_responses", "survey_invitations"
@@ -72,11 +72,22 @@ def recognised(settings: Settings, manifest: Mapping[str, Any], people: People, 
     with duckdb.connect() as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = {quoted(settings.memory_limit)}")
         land(connection, settings.raw, tables)
-        return recognised_in(connection, tables, people)
+        variables = {**project_variables(), **settings.variables}
+        mailboxes, most = reference_file(settings, "role_mailboxes"), int(variables["maximum_accounts_of_person"])
+        return recognised_in(connection, tables, people, mailboxes, most)
 
 
-def recognised_in(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTable], people: People) -> Found:
-    """Who is on the list, by the raw tables of a connection, as they came; ``crm_contacts`` is one of them."""
+def recognised_in(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[RawTable],
+    people: People,
+    mailboxes: Path,
+    most_accounts: int,
+) -> Found:
+    """Who is on the list, by the raw tables of a connection, as they came; ``crm_contacts`` is one of them.
+
+    ``mailboxes`` has those of roles. At more accounts than ``most_accounts`` an address is shared.
+    """
     names = {table.name for table in tables}
     connection.execute(_LINKS)
     for table in sorted({ANSWERS, INVITATIONS} & names):
@@ -85,9 +96,7 @@ def recognised_in(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTab
             "trim(cast(contact_email as varchar)), lower(trim(cast(contact_email as varchar))), null, null, false "
             f"from {RAW_SCHEMA}.{table} where contact_id is not null or contact_email is not null"
         )
-    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    mailboxes = quoted_path(REFERENCE / "role_mailboxes.csv")
-    connection.execute(_SHARED.format(mailboxes=mailboxes, most=int(variables["maximum_accounts_of_person"])))
+    connection.execute(_SHARED.format(mailboxes=quoted_path(mailboxes), most=most_accounts))
     while True:
         grown = _grown(connection, people)
         if grown == people:

@@ -22,7 +22,7 @@ from orchestration.release.integrity import BUILD, DATABASE, REPORT, VALIDATION,
 from orchestration.release.publication import publish, published_build, releases
 from orchestration.release.serving import parquet
 from orchestration.release.warehouse import copy_comments, identifier, open_read_only, quoted
-from orchestration.report import render
+from orchestration.report import LOGO, render
 from orchestration.settings import ParquetDestination, Settings
 
 COMMENT, ANSWER = "comment_redacted", "response_id"
@@ -48,7 +48,7 @@ def clear_releases(settings: Settings, people: People, values: Values, responses
             continue
         changes = _changes_of(release / DATABASE, people, responses)
         if _may_hold(release, people, values, changes):
-            _write_again(release, people, values, changes)
+            _write_again(settings, release, people, values, changes)
             n_values = changes.n_values
             yield f"releases/{build_id}: written again, {n_values:,} value{'' if n_values == 1 else 's'} taken out"
     if shown is not None and shown["build_id"] in releases(settings):
@@ -148,7 +148,7 @@ def _their_answers(
     return frozenset(found)
 
 
-def _write_again(release: Path, people: People, values: Values, changes: _Changes) -> None:
+def _write_again(settings: Settings, release: Path, people: People, values: Values, changes: _Changes) -> None:
     """Replace a release by one without them, whole or not at all."""
     build = read_build(release)
     assert build is not None
@@ -159,7 +159,8 @@ def _write_again(release: Path, people: People, values: Values, changes: _Change
     # Nothing is built upon tables that no build has left so.
     told["fingerprints"] = {}
     (scratch / REPORT).parent.mkdir()
-    render(scratch / DATABASE, told, scratch / REPORT)
+    logo = settings.company / LOGO if settings.company else None
+    render(scratch / DATABASE, told, scratch / REPORT, settings.variables, logo)
     for page in _pages(release):
         target = scratch / page.relative_to(release)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -133,6 +133,7 @@ def _holds_files(folder: Path) -> bool:
 def _told(settings: Settings) -> dict[str, str | list[str]]:
     """The settings, to be set again by hand; no password is in the names of destinations."""
     return {
+        "NPS_COMPANY": str(settings.company or ""),
         "NPS_RAW": settings.raw,
         "NPS_TIMEZONE": settings.timezone,
         "NPS_CURRENCY": settings.currency,

@@ -6,15 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from orchestration.settings import REPOSITORY
-
-PROJECT_FILE = REPOSITORY / "dbt_project" / "dbt_project.yml"
+from orchestration.settings import project_variables
 
 
 def literal(value: str | date) -> str:
@@ -45,8 +41,9 @@ class Rules:
     onboarding_check_ins: int
 
     @classmethod
-    def load(cls, path: Path = PROJECT_FILE) -> Rules:
-        variables = yaml.safe_load(path.read_text(encoding="utf-8"))["vars"]
+    def load(cls, own: Mapping[str, Any] | None = None) -> Rules:
+        """Those of the project, and of a company in their place (``Settings.variables``)."""
+        variables = {**project_variables(), **(own or {})}
         return cls(**{field: variables[field] for field in cls.__dataclass_fields__})
 
 

@@ -138,7 +138,7 @@ def _what_readers_see(settings: Settings) -> str:
 
 def _digest(settings: Settings, build: Mapping[str, Any]) -> list[str]:
     """The score, whether it is another than in the release before, revenue at risk, and whom to call first."""
-    program_type = Rules.load().headline_program_type
+    program_type = Rules.load(settings.variables).headline_program_type
     score = headline(settings.published_file, program_type, build["as_of"])
     if score is None or score["ci_low"] is None:
         lines = ["NPS: too few answers to show."]

@@ -13,9 +13,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from orchestration.company.project import project_sources, reference_file
 from orchestration.files import file_hash, write_json
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.transform.dbt_cli import REFERENCE, DataTestResult, engine_versions, project_sources
+from orchestration.transform.dbt_cli import DataTestResult, engine_versions
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,14 @@ class Built:
 def inputs_of(settings: Settings, manifest: Mapping[str, Any], contents: Mapping[str, str | None]) -> Inputs:
     """The inputs of a build as they are now; ``contents`` has the content hash of each source, by its name."""
     nodes = manifest["nodes"].values()
-    seeds = {node["unique_id"]: REFERENCE / f"{node['name']}.csv" for node in nodes if node["resource_type"] == "seed"}
+    seeds = {
+        node["unique_id"]: reference_file(settings, node["name"]) for node in nodes if node["resource_type"] == "seed"
+    }
     sources = {unique_id: contents[source["name"]] for unique_id, source in manifest["sources"].items()}
-    files = sorted({path for path in project_sources() if path.is_file()} - set(seeds.values()))
-    project = repr((_hash(files), settings.target, settings.as_of, settings.dbt_vars(), engine_versions(settings)))
+    files = sorted({path for path in project_sources(settings) if path.is_file()} - set(seeds.values()))
+    project = repr(
+        (_hash(settings, files), settings.target, settings.as_of, settings.dbt_vars(), engine_versions(settings))
+    )
     return Inputs(
         hashlib.sha256(project.encode()).hexdigest(),
         {**sources, **{unique_id: file_hash(path) for unique_id, path in seeds.items()}},
@@ -91,10 +96,13 @@ def is_made(node: Mapping[str, Any]) -> bool:
     return node["resource_type"] in ("model", "seed") and node.get("config", {}).get("materialized") != "ephemeral"
 
 
-def _hash(files: Iterable[Path]) -> str:
+def _hash(settings: Settings, files: Iterable[Path]) -> str:
+    # Wherever checkout, company and home lie.
+    roots = [root for root in (REPOSITORY, settings.company, settings.home) if root is not None]
     digest = hashlib.sha256()
     for path in files:
-        digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
+        name = next(path.relative_to(root) for root in roots if path.is_relative_to(root))
+        digest.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -19,19 +19,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from orchestration.company.project import compose, project_sources, source_of
 from orchestration.faults import fault_in
 from orchestration.findings import EXAMPLES_SHOWN, BuildError, Finding, example_text
 from orchestration.privacy.tags import private_columns
 from orchestration.release.warehouse import example_rows
-from orchestration.settings import REPOSITORY, Settings, now, process_environment
+from orchestration.settings import PROJECT, Settings, now, process_environment
 
-PROJECT = REPOSITORY / "dbt_project"
-REFERENCE = REPOSITORY / "seeds" / "reference"
 TARGET = PROJECT / "target"
 MANIFEST = "manifest.json"
 PARTIAL_PARSE = "partial_parse.msgpack"
-# What dbt and we ourselves write inside the project: no part of its source.
-WRITTEN = ("target", "logs")
 INTERRUPT_SECONDS = 20
 ENGINES = {
     "duckdb": ("dbt-core", "dbt-duckdb", "duckdb"),
@@ -48,13 +45,14 @@ class ManifestMissingError(Exception):
 
 def command(settings: Settings, verb: Sequence[str], target: Path) -> list[str]:
     """A dbt command line on the project, with the build's target, variables and folders."""
+    project = str(settings.project_folder)
     return [
         str(Path(sys.executable).with_name("dbt")),
         *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
         *("--log-format", "json", "--log-path", str(settings.logs_folder)),
         *("--log-format-file", "text", "--log-level-file", "info"),
         *verb,
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)),
+        *("--project-dir", project, "--profiles-dir", project, "--target-path", str(target)),
         *("--target", settings.target, "--vars", json.dumps(settings.dbt_vars(), sort_keys=True)),
     ]
 
@@ -89,7 +87,12 @@ def engine_versions(settings: Settings) -> list[str]:
 
 
 def parsed_folder(settings: Settings) -> Path:
-    """Where the parsed project is kept: beside it, for all homes, or under the home if nothing can be written there."""
+    """Where the parsed project is kept: beside it, for all homes, or under the home if nothing can be written there.
+
+    That of a company with a project of its own is under its home.
+    """
+    if settings.has_own_project:
+        return settings.home / "parsed"
     may_write = os.access(TARGET if TARGET.is_dir() else PROJECT, os.W_OK | os.X_OK)
     return TARGET if may_write else settings.home / "parsed"
 
@@ -125,15 +128,6 @@ def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def project_sources() -> Iterator[Path]:
-    """Every file and folder that the manifest is made from."""
-    for entry in PROJECT.iterdir():
-        if entry.name not in WRITTEN:
-            yield entry
-            yield from entry.rglob("*")
-    yield from REFERENCE.rglob("*")
-
-
 def is_fresh(manifest: Path, sources: Iterable[Path]) -> bool:
     """Whether the manifest was parsed after the last change of what it is made from."""
     if not manifest.is_file():
@@ -145,10 +139,11 @@ def is_fresh(manifest: Path, sources: Iterable[Path]) -> bool:
 
 def parse(settings: Settings, *, only_if_stale: bool = False) -> bool:
     """Parse the project; whether that was needed. The manifest is replaced whole, whoever is reading it."""
+    compose(settings)
     folder, manifest = parsed_folder(settings), manifest_file(settings)
     folder.mkdir(parents=True, exist_ok=True)
     with _parse_lock(folder) as held:
-        if only_if_stale and is_fresh(manifest, project_sources()):
+        if only_if_stale and is_fresh(manifest, project_sources(settings)):
             return False
         started = now().timestamp()
         scratch = folder / "parse"
@@ -207,7 +202,7 @@ class DbtRun:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=child_environment(settings),
-            cwd=PROJECT,
+            cwd=settings.project_folder,
             text=True,
             encoding="utf-8",
             errors="replace",
@@ -361,7 +356,7 @@ def _finding(
     # The searches for personal data take half a second to import, which a build without failures should not.
     from orchestration.privacy.masking import without_values
 
-    where = f"dbt_project/{node['original_file_path']}"
+    where = source_of(settings, node["original_file_path"])
     fault = fault_in(str(result["message"]), settings.build_file) if result["status"] != "fail" else None
     if fault is not None:
         return fault

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.company.project import compose
 from orchestration.files import copy_file
 from orchestration.findings import BuildError, Finding
 from orchestration.release.publication import published_build
 from orchestration.release.warehouse import open_read_only, writer_kept_out
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import Settings
-from orchestration.transform.dbt_cli import PROJECT
 
 MIB = 1 << 20
 # As dbt_project.yml has them, so that they need not be said.
@@ -43,6 +43,7 @@ def make_dev(settings: Settings) -> DevPlace:
     While a build is under way nobody waits for it: the copy is then of the published tables alone.
     """
     started = time.perf_counter()
+    compose(settings)
     source, warnings = settings.published_file, []
     published = published_build(settings)
     as_of = published["as_of"] if published else settings.as_of.isoformat()
@@ -109,8 +110,8 @@ def _shell_settings(settings: Settings, as_of: str) -> str:
     """What a shell is told, so that dbt works on the copy wherever it is called."""
     folder = settings.dev_folder
     told = {
-        "DBT_PROJECT_DIR": PROJECT,
-        "DBT_PROFILES_DIR": PROJECT,
+        "DBT_PROJECT_DIR": settings.project_folder,
+        "DBT_PROFILES_DIR": settings.project_folder,
         "DBT_TARGET": "dev",
         "DBT_TARGET_PATH": folder / "target",
         "DBT_LOG_PATH": folder / "logs",

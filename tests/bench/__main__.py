@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.release.trust import note_left
-from orchestration.settings import REPOSITORY, SAMPLE_AS_OF, SAMPLE_RAW, load_settings, process_environment
+from orchestration.settings import REPOSITORY, SAMPLE_RAW, load_settings, process_environment
 from orchestration.transform.dbt_cli import child_environment, command, prepare_target, seconds_executing
 from tests.bench.night import NEW, arrive, as_folders
 from tests.bench.panel import QUARTERS, write_panel
 
+SAMPLE_AS_OF = load_settings({}).as_of
 # The sample company with about 0.2, 2 and 10 million answers, and three times as many revenue lines.
 SCALES = (25.0, 250.0, 1160.0)
 # Account-quarters of the panels from which the value of a point is estimated, in millions, and the engine's memory for
