@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly backfill company dev test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
+.PHONY: help nightly backfill company dev compare test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
 	docs serve publish rollback export forget bench parse lock clean spark-up spark-down
 
@@ -79,6 +79,9 @@ company: .venv/run ## the folder of a company, to be filled in: TO=/srv/acme; th
 
 dev: .venv/run ## a copy of the last build to work on by hand, in a file of your own: NPS_DEV=<folder>
 	@$(BIN)/python -m orchestration dev
+
+compare: .venv/run ## what a change of a model did to its table and those that hang on it, in the copy of make dev: MODELS="nps_by_month"
+	@$(BIN)/python -m orchestration compare $(if $(MODELS),--models $(MODELS))
 
 publish: .venv/run ## publish the newest release that is kept, wherever NPS_PUBLISH says
 	@$(BIN)/python -m orchestration publish $(if $(TO),--to $(TO))

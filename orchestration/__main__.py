@@ -36,6 +36,7 @@ from orchestration.runs.layout import check_layout, take_over
 from orchestration.settings import Settings, SettingsError, backfill_days, load_settings, process_environment
 from orchestration.spark import cluster
 from orchestration.transform import dbt_cli
+from orchestration.transform.compare import as_text, compare
 from orchestration.transform.dev import how_to_go_on, make_dev
 
 logger = logging.getLogger(PACKAGE)
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "backfill": backfill,
         "company": make_company,
         "dev": dev,
+        "compare": compare_tables,
         "parse": parse,
         "docs": docs,
         "publish": publish,
@@ -108,6 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     own = verbs.add_parser("company", help="write the folder of a company, to be filled in")
     own.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a new folder")
     verbs.add_parser("dev", help="copy the last build into a file for private work, and say how to go on")
+    against = verbs.add_parser("compare", help="tables of the private copy against those of the last build")
+    against.add_argument(
+        "--models", nargs="*", default=(), metavar="MODEL", help="these and what hangs on them; else all"
+    )
     verbs.add_parser("parse", help="parse the dbt project, from which the assets are defined")
     verbs.add_parser("docs", help="write the pages of all tables and columns")
     newest = verbs.add_parser("publish", help="publish the newest release that is kept, wherever NPS_PUBLISH says")
@@ -198,6 +204,11 @@ def make_company(settings: Settings, options: argparse.Namespace) -> int:
 
 def dev(settings: Settings, options: argparse.Namespace) -> int:
     print(how_to_go_on(settings, make_dev(settings)))
+    return 0
+
+
+def compare_tables(settings: Settings, options: argparse.Namespace) -> int:
+    print(as_text(compare(settings, options.models)))
     return 0
 
 

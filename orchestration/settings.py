@@ -129,6 +129,8 @@ class Settings:
     company: Path | None = None
     name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    # Columns of its own that become dimensions: of accounts, of responses.
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def has_own_project(self) -> bool:
@@ -136,7 +138,7 @@ class Settings:
         if self.company is None or self.company == SAMPLE:
             return False
         files = (*(self.company / "models").rglob("*"), *(self.company / "reference").rglob("*"))
-        return bool(self.variables) or any(file.suffix in (".sql", ".csv") for file in files)
+        return bool(self.variables or self.fields) or any(file.suffix in (".sql", ".csv") for file in files)
 
     @property
     def project_folder(self) -> Path:
@@ -343,6 +345,7 @@ def _load_settings(env: _Asked, company: Company) -> Settings:
         company=company.folder if own else None,
         name=company.name,
         variables=company.variables,
+        fields=company.fields,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -74,6 +74,32 @@ def test_of_one_night_the_last_word_counts(see: See, warehouse: duckdb.DuckDBPyC
     assert [(segment, seen) for _, segment, _, seen in kept(warehouse)] == [("large", TUESDAY), ("small", MONDAY)]
     see(TUESDAY, ("a1", "small", None))
     assert [(segment, seen) for _, segment, _, seen in kept(warehouse)] == [("small", MONDAY)]
+
+
+def test_a_field_of_its_own_is_kept_like_the_others_and_what_is_known_first_was_so_before(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    def night(on: date, *accounts: tuple[str, str, str | None], fields: Sequence[str] = ("tier",)) -> int:
+        declared = ", ".join(f"{name} varchar" for name in (*COLUMNS, "tier"))
+        warehouse.execute(f"create or replace table raw.crm_accounts ({declared}, _row_number bigint)")
+        for number, (account, tier, updated) in enumerate(accounts):
+            values = [account, "small", None, None, None, None, updated, tier, number]
+            warehouse.execute("insert into raw.crm_accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        return keep_account_versions(warehouse, tmp_path / "history", on, fields=fields)
+
+    def tiers() -> list[tuple[object, ...]]:
+        return warehouse.execute(
+            "select account_id, tier, first_seen_on from history.account_versions order by all"
+        ).fetchall()
+
+    night(MONDAY, ("a1", "gold", None), ("a2", "tin", "2024-01-01"), fields=())
+    assert night(TUESDAY, ("a1", "gold", None), ("a2", "tin", "2024-01-01")) == 0
+    assert tiers() == [("a1", "gold", MONDAY), ("a2", "tin", MONDAY)]
+    assert night(WEDNESDAY, ("a1", "silver", None), ("a2", "tin", "2024-01-01")) == 1
+    assert tiers() == [("a1", "gold", MONDAY), ("a1", "silver", WEDNESDAY), ("a2", "tin", MONDAY)]
+    # A line taken out of company.yml forgets nothing.
+    assert night(date(2024, 7, 4), ("a1", "gold", None), fields=()) == 0
+    assert len(tiers()) == 3
 
 
 def test_a_company_without_accounts_has_a_store_without_rows(

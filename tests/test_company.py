@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt_common.exceptions import DbtRuntimeError
 
 from orchestration.__main__ import main
 from orchestration.company.project import compose, project_sources
 from orchestration.findings import BuildError
 from orchestration.settings import PROJECT, REFERENCE, REPOSITORY, SAMPLE, SettingsError, load_settings
+from orchestration.transform.gate import Plugin
 from tests.conftest import run_cli, write_tiny_raw
 
 MODEL = "select region, cast(count(*) as bigint) as n_answers from {{ ref('fct_nps_responses') }} group by region\n"
@@ -107,6 +111,21 @@ def test_a_folder_that_is_not_there_and_a_file_of_another_name(tmp_path: Path) -
         ({"models__x_sql": MODEL}, "nobody can tell whether it is published"),
         ({"models__charts__x_sql": MODEL}, "nobody can tell whether it is published"),
         ({"models__marts__x_sql": MODEL}, "no yml file under models describes it"),
+        (
+            {"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: [{name: x, description: Answers.}]"},
+            "its description does not say what one row is",
+        ),
+        (
+            {"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: [{name: x, description: One row per x.}]"},
+            "no test says which columns name one row",
+        ),
+        (
+            {
+                "models__marts__answers_by_region_sql": "select 1 as region from {{ source('crm', 'crm_accounts') }}",
+                "models__marts__answers_by_region_yml": MODEL_YML,
+            },
+            "it reads raw rows",
+        ),
         ({"models__marts__nps_by_month_sql": MODEL}, "the project has a table of this name"),
         ({"models__marts__x_sql": MODEL, "models__marts__x_yml": "models: ["}, "it is not YAML in line"),
         ({"reference__nps_target_csv": "a,b\n"}, "did you mean nps_targets?"),
@@ -120,6 +139,17 @@ def test_what_cannot_be_part_of_the_project_is_named(
     with pytest.raises(BuildError) as raised:
         compose(settings)
     assert said in str(raised.value)
+
+
+def test_dbt_by_hand_says_at_once_what_cannot_be_part_of_the_project(
+    company: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dev" / "warehouse.duckdb"
+    file.parent.mkdir()
+    duckdb.connect(file).close()
+    monkeypatch.setenv("NPS_COMPANY", str(company(models__marts__x_sql=MODEL)))
+    with pytest.raises(DbtRuntimeError, match="no yml file under models describes it"):
+        Plugin("gate", {}).update_connection_config(DuckDBCredentials(database="d", schema="main", path=str(file)), {})
 
 
 def test_the_project_is_made_once_and_again_when_it_has_to_be_another(company: Callable[..., Path]) -> None:
@@ -140,10 +170,37 @@ def test_the_project_is_made_once_and_again_when_it_has_to_be_another(company: C
     assert folder / "models" / "marts" / "answers_by_region.sql" in set(project_sources(settings))
 
 
+def _add_column(file: Path, name: str, values: Sequence[str], rows: int | None = None) -> None:
+    """Give a raw file a column, its values in turn; with ``rows``, as many rows as these, like the first."""
+    with file.open(encoding="utf-8", newline="") as text:
+        found = list(csv.DictReader(text))
+    found = [{**found[0], "account_id": f"a{number}"} for number in range(rows)] if rows else found
+    given = [{**row, name: values[number % len(values)]} for number, row in enumerate(found)]
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, list(given[0]))
+        writer.writeheader()
+        writer.writerows(given)
+
+
+def test_a_field_that_is_no_column_or_one_of_ours_is_named(company: Callable[..., Path]) -> None:
+    settings = load_settings({"NPS_COMPANY": str(company(company_yml="fields: {accounts: [segment]}"))})
+    with pytest.raises(BuildError, match="crm_accounts has a column segment already"):
+        compose(settings)
+    for text, said in (
+        ("fields: {account: [tier]}", "'account' has none; did you mean accounts?"),
+        ("fields: {accounts: [Plan Tier]}", "'Plan Tier' is no name of a column"),
+        ("fields: {accounts: [tier], responses: [tier]}", "'tier' is named twice"),
+        ("variables: {account_fields: [tier]}", "is made of the fields; name them under fields"),
+    ):
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            load_settings({"NPS_COMPANY": str(company(company_yml=text))})
+
+
 def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path: Path) -> None:
     targets = (REFERENCE / "nps_targets.csv").read_text(encoding="utf-8").splitlines()
     folder = company(
-        company_yml="name: Acme & Sons\nsettings: {as_of: 2024-07-01}\nvariables: {trend_window_days: 180}",
+        company_yml="name: Acme & Sons\nsettings: {as_of: 2024-07-01}\nvariables: {trend_window_days: 180}\n"
+        "fields: {accounts: [plan_tier], responses: [product]}",
         reference__nps_targets_csv=targets[0] + "\n",
         models__marts__answers_by_region_sql=MODEL,
         models__marts__answers_by_region_yml=MODEL_YML,
@@ -151,7 +208,9 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     )
     (folder / "logo").rename(folder / "logo.svg")
     (folder / "logo.svg").write_text(LOGO, encoding="utf-8")
-    write_tiny_raw(folder / "raw")
+    raw = write_tiny_raw(folder / "raw")
+    _add_column(raw / "crm_accounts.csv", "plan_tier", ("gold", "silver"))
+    _add_column(raw / "survey_responses.csv", "product", ("app", "web", ""))
     before = {path: path.stat().st_mtime_ns for path in (REPOSITORY / "dbt_project" / "models").rglob("*")}
     done = run_cli(folder / "var", folder / "raw", "nightly", NPS_COMPANY=str(folder))
     assert done.code == 0, done.stderr
@@ -159,6 +218,23 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     published = folder / "var" / "published"
     with duckdb.connect(published / "nps.duckdb", read_only=True) as connection:
         assert connection.sql("select region, n_answers from marts.answers_by_region").fetchall() == [("emea", 40)]
+        # An account of an even number is gold and a small business, one of an odd number silver and an enterprise.
+        by_value = "select dimension_value, sum(n_scored) from marts.nps_by_month where dimension = ? group by all"
+        scored = {
+            dimension: dict(connection.execute(by_value, [dimension]).fetchall())
+            for dimension in ("segment", "plan_tier", "product", "all")
+        }
+        assert scored["plan_tier"] == {
+            "gold": scored["segment"]["small_business"],
+            "silver": scored["segment"]["enterprise"],
+        }
+        assert scored["product"].keys() == {"app", "web", "unknown"}
+        assert sum(scored["product"].values()) == scored["all"]["all"]
+        dimensions = "select distinct dimension from marts.nps_point_value_checks"
+        assert ("plan_tier",) in connection.sql(dimensions).fetchall()
+        assert connection.sql("select plan_tier from marts.dim_accounts where account_id = 'a1'").fetchall() == [
+            ("silver",)
+        ]
     with duckdb.connect(folder / "var" / "build" / "warehouse.duckdb", read_only=True) as connection:
         assert connection.sql("select count(*) from reference.nps_targets").fetchall() == [(0,)]
     build = json.loads((published / "build.json").read_text(encoding="utf-8"))
@@ -167,6 +243,9 @@ def test_a_night_of_a_company_of_its_own(company: Callable[..., Path], tmp_path:
     assert "<h1>Acme &amp; Sons: Net Promoter Score" in page
     assert 'src="data:image/svg+xml;base64,' in page
     assert "the last answers of 180 days" in page
+    _add_column(raw / "crm_accounts.csv", "plan_tier", tuple(f"tier {number}" for number in range(501)), rows=501)
+    done = run_cli(folder / "var", folder / "raw", "nightly", NPS_COMPANY=str(folder))
+    assert (done.code, "few_values" in done.stderr, "n_values=501" in done.stderr) == (1, True, True)
 
 
 def test_the_skeleton_is_a_company_that_says_nothing_yet(

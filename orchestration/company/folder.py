@@ -6,6 +6,7 @@ Settings are those of the environment, by their names without NPS_ and in lower 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any, NoReturn
 import yaml
 
 FILE = "company.yml"
-SECTIONS = ("name", "settings", "variables", "notify")
+SECTIONS = ("name", "settings", "variables", "fields", "notify")
 # What is a path is below the folder unless it is a whole one.
 PATHS = ("raw", "home", "dev", "notify_file")
 # Variables of the project that a setting says.
 SAID_BY_SETTINGS = {"as_of_date": "as_of", "reporting_timezone": "timezone", "reporting_currency": "currency"}
+# Of which raw tables a field may be, and the variable of the project that lists them.
+FIELD_VARIABLES = {"accounts": "account_fields", "responses": "response_fields"}
+FIELD = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 class CompanyError(ValueError):
@@ -33,6 +37,7 @@ class Company:
     name: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:
@@ -62,7 +67,13 @@ def load_company(folder: Path, defaults: Callable[[], Mapping[str, Any]]) -> Com
     settings = _settings(file, _section(file, said, "settings"))
     settings |= _notices(file, _section(file, said, "notify"))
     variables = _section(file, said, "variables")
-    return Company(folder, name, settings, _variables(file, variables, defaults()) if variables else {})
+    return Company(
+        folder,
+        name,
+        settings,
+        _variables(file, variables, defaults()) if variables else {},
+        _fields(file, _section(file, said, "fields")),
+    )
 
 
 def nearest(given: str, known: Collection[str]) -> str:
@@ -153,6 +164,8 @@ def _notices(file: Path, section: Mapping[str, Any]) -> dict[str, str]:
 
 def _variables(file: Path, section: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in section.items():
+        if name in FIELD_VARIABLES.values():
+            _refuse(file, name, "is made of the fields; name them under fields.")
         if name in SAID_BY_SETTINGS:
             _refuse(file, name, f"is a setting; write {SAID_BY_SETTINGS[name]} under settings.")
         if name not in defaults:
@@ -160,6 +173,22 @@ def _variables(file: Path, section: Mapping[str, Any], defaults: Mapping[str, An
         if not _is_like(value, defaults[name]):
             _refuse(file, name, f"is {value!r}; write a value like {defaults[name]!r}.")
     return dict(section)
+
+
+def _fields(file: Path, section: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in section.items():
+        if key not in FIELD_VARIABLES:
+            raise CompanyError(f"{file}: fields: {key!r} has none; {nearest(key, FIELD_VARIABLES)}")
+        names = value if isinstance(value, list) else [value]
+        for name in names:
+            if not isinstance(name, str) or not FIELD.fullmatch(name):
+                raise CompanyError(f"{file}: fields: {name!r} is no name of a column; write a-z, 0-9 and _.")
+            if names.count(name) > 1 or any(name in others for others in found.values()):
+                raise CompanyError(f"{file}: fields: {name!r} is named twice; each dimension has a name of its own.")
+        if names:
+            found[key] = tuple(names)
+    return found
 
 
 def _refuse(file: Path, name: str, why: str) -> NoReturn:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from orchestration.company.fields import add_fields, with_fields
 from orchestration.company.folder import nearest
 from orchestration.findings import BuildError, Finding
 from orchestration.settings import PROJECT, REFERENCE, Settings
@@ -24,6 +27,7 @@ LAYERS = ("staging", "intermediate", "marts")
 OWN = "company"
 # What dbt and we ourselves write inside a project: no part of its source.
 WRITTEN = ("target", "logs")
+SOURCE_READ = re.compile(r"\{\{[^}]*\bsource\s*\(")
 HEADER = "# Written by every night and every make dev, from the checkout and from company.yml: edit those.\n"
 
 
@@ -93,8 +97,13 @@ def _standing(folder: Path) -> Mapping[str, str]:
 def _entries(settings: Settings) -> Iterator[tuple[str, Path | str]]:
     """What stands where in the project: a link, or a text."""
     assert settings.company is not None
+    described = with_fields(settings.fields)
     for entry in sorted(PROJECT.iterdir()):
-        if entry.name not in (*WRITTEN, PROJECT_FILE):
+        if entry.name == "models" and described:
+            # File by file, because some are not ours as they stand.
+            for path in sorted(path for path in entry.rglob("*") if path.is_file()):
+                yield str(path.relative_to(PROJECT)), described.get(path, path)
+        elif entry.name not in (*WRITTEN, PROJECT_FILE):
             yield entry.name, entry
     yield PROJECT_FILE, _project_file(settings)
     models = settings.company / "models"
@@ -108,7 +117,9 @@ def _entries(settings: Settings) -> Iterator[tuple[str, Path | str]]:
 
 def _project_file(settings: Settings) -> str:
     project = yaml.safe_load((PROJECT / PROJECT_FILE).read_text(encoding="utf-8"))
-    project["vars"] |= settings.dbt_vars() | dict(settings.variables)
+    variables = project["vars"]
+    variables |= settings.dbt_vars() | dict(settings.variables)
+    add_fields(variables, settings.fields)
     project["seed-paths"] = ["seeds"]
     # dbt follows a link that is one of these paths, and none below.
     for kind in ("model-paths", "docs-paths"):
@@ -124,7 +135,7 @@ def _refused(rule: str, path: Path, why: str, next_step: str) -> BuildError:
 
 
 def _check_models(models: Path) -> None:
-    """Each model in a layer, by a name of its own, with its yml: dbt would say each of these later and less clearly."""
+    """What the night, or a reader, would stumble over later and less clearly: each model's layer, name, yml and key."""
     ours = {path.stem for path in (*(PROJECT / "models").rglob("*.sql"), *REFERENCE.glob("*.csv"))}
     seen: dict[str, Path] = {}
     described = _described(models)
@@ -143,17 +154,54 @@ def _check_models(models: Path) -> None:
         if name in seen:
             raise _refused("model_name", path, f"{seen[name]} has this name, too.", "Give one of them another name.")
         seen[name] = path
-        if path.stem not in described:
-            raise _refused(
-                "model_without_yml",
-                path,
-                "no yml file under models describes it, so neither its grain nor its types are known.",
-                f"Write {path.stem}.yml beside it: what a row is, its columns with data types, its tests.",
-            )
+        _check_model(path, layer, described.get(path.stem))
 
 
-def _described(models: Path) -> set[str]:
-    found = set()
+def _check_model(path: Path, layer: str, described: Mapping[str, Any] | None) -> None:
+    beside = f"{path.stem}.yml beside it"
+    if described is None:
+        raise _refused(
+            "model_without_yml",
+            path,
+            "no yml file under models describes it, so neither its grain nor its types are known.",
+            f"Write {beside}: what a row is, its columns with data types, its tests.",
+        )
+    if not str(described.get("description", "")).lstrip().startswith("One row per "):
+        raise _refused(
+            "model_without_grain",
+            path,
+            "its description does not say what one row is.",
+            f"Begin the description in {beside} with: One row per ….",
+        )
+    columns = [column for column in described.get("columns") or () if isinstance(column, dict)]
+    if not any(_is_key(test) for tested in (described, *columns) for test in _tests(tested)):
+        raise _refused(
+            "model_without_key",
+            path,
+            "no test says which columns name one row, so a row could be counted twice unseen.",
+            f"Add to {beside}: data_tests: [unique_key: {{arguments: {{columns: [<its key>]}}}}].",
+        )
+    if layer != "staging" and SOURCE_READ.search(path.read_text(encoding="utf-8", errors="replace")):
+        raise _refused(
+            "source_outside_staging",
+            path,
+            "it reads raw rows, which are neither typed nor checked.",
+            "Read the staging model by ref(), or make one in models/staging.",
+        )
+
+
+def _tests(described: Mapping[str, Any]) -> list[Any]:
+    return [*(described.get("data_tests") or ()), *(described.get("tests") or ())]
+
+
+def _is_key(test: Any) -> bool:
+    name = next(iter(test), "") if isinstance(test, dict) else test
+    return str(name).startswith("unique")
+
+
+def _described(models: Path) -> dict[str, Mapping[str, Any]]:
+    """What the yml files say of each model, by its name."""
+    found: dict[str, Mapping[str, Any]] = {}
     for path in sorted((*models.rglob("*.yml"), *models.rglob("*.yaml"))):
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -162,7 +210,7 @@ def _described(models: Path) -> set[str]:
             where = f" in line {mark.line + 1}" if mark else ""
             raise _refused("yml", path, f"it is not YAML{where}.", "Mend it.") from error
         listed = content.get("models") if isinstance(content, dict) else None
-        found |= {str(model["name"]) for model in listed or () if isinstance(model, dict) and "name" in model}
+        found |= {str(model["name"]): model for model in listed or () if isinstance(model, dict) and "name" in model}
     return found
 
 

@@ -75,7 +75,9 @@ def enriched_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[B
             # Nothing can be told of a source without a hash.
             is_left = None not in named_from and named_before.get("from") == named_from and names.is_landed(connection)
             named_hash = named_before["hash"] if is_left else land_named_comments(connection)
-            n_added = keep_account_versions(connection, settings.history_folder, settings.as_of, now().date())
+            n_added = keep_account_versions(
+                connection, settings.history_folder, settings.as_of, now().date(), settings.fields.get("accounts", ())
+            )
     record.write(
         "enrichment",
         {

@@ -238,7 +238,7 @@ def _acquire(file: IO[str], settings: Settings) -> None:
 
 def published_tables(manifest: Mapping[str, Any]) -> tuple[PublishedTable, ...]:
     """What is released: every dbt model with the tag, ordered by the columns of its unique key tests."""
-    keys = _unique_keys(manifest)
+    keys = unique_keys(manifest)
     return tuple(
         PublishedTable(node["schema"], node["alias"], keys.get(unique_id, ()))
         for unique_id, node in sorted(manifest["nodes"].items())
@@ -246,7 +246,8 @@ def published_tables(manifest: Mapping[str, Any]) -> tuple[PublishedTable, ...]:
     )
 
 
-def _unique_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def unique_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The columns of the unique key test of each node that has one, by its unique id."""
     keys: dict[str, tuple[str, ...]] = {}
     for node in manifest["nodes"].values():
         test = node.get("test_metadata")

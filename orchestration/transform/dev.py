@@ -120,6 +120,8 @@ def _shell_settings(settings: Settings, as_of: str) -> str:
         "NPS_DEV_AS_OF": as_of,
         "NPS_MEMORY_LIMIT": settings.memory_limit,
     }
+    if settings.company:
+        told["NPS_COMPANY"] = settings.company
     lines = [f"export {name}={shlex.quote(str(value))}" for name, value in told.items()]
     lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
     return "\n".join(lines) + "\n"

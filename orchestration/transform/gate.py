@@ -13,9 +13,10 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from orchestration.findings import PassingFaultError
+from orchestration.company.project import compose
+from orchestration.findings import BuildError, PassingFaultError
 from orchestration.release.warehouse import connected
-from orchestration.settings import LOCK_NAME, process_environment
+from orchestration.settings import LOCK_NAME, SettingsError, load_settings, process_environment
 
 
 class Plugin(BasePlugin):
@@ -36,6 +37,16 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(
                 f"There is no {file} to work on. Run `make dev`: it copies the last build there, and says how to go on."
             )
+        elif environment.get("NPS_COMPANY"):
+            _check_company()
+
+
+def _check_company() -> None:
+    """What cannot be part of a company's project is said at once, and not by the next night."""
+    try:
+        compose(load_settings())
+    except (BuildError, SettingsError) as error:
+        raise DbtRuntimeError(str(error)) from error
 
 
 def _make_free(file: Path) -> None:

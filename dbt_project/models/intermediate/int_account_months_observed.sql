@@ -183,6 +183,9 @@ joined as (
         account_history.size_band,
         account_history.region,
         account_history.industry,
+        {% for field in var('account_fields') %}
+        account_history.{{ field }},
+        {% endfor %}
         account_history.owner_id,
         case when standing.n_contacts_answered > 0 then standing.points_sum / standing.n_contacts_answered end
             as account_points,
@@ -214,6 +217,9 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         {{ nps_group('account_points', 'n_invitations', 'has_invitation_records') }} as nps_group,
         cast(account_points as {{ float_type() }}) as account_points,

@@ -43,6 +43,9 @@ described as (
         account_months.size_band,
         account_months.region,
         account_months.industry,
+        {% for field in var('account_fields') %}
+        account_months.{{ field }},
+        {% endfor %}
         account_months.owner_id,
         accounts.n_scored,
         coalesce(account_months.revenue, 0) as revenue,

@@ -1,6 +1,6 @@
 {% set dimensions = var('answer_dimensions')
     | reject('in', ['survey_id'] + var('dimensions_of_the_answer_alone')) | list %}
-{% set account_columns = ['segment', 'size_band', 'region', 'industry', 'owner_id'] %}
+{% set account_columns = ['segment', 'size_band', 'region', 'industry', 'owner_id'] + var('account_fields') %}
 
 {% set months_of = 'select ' ~ month_start('sent_date') ~ ' from {fct_survey_invitations} where ' %}
 

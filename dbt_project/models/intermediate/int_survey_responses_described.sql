@@ -91,6 +91,9 @@ traced as (
         coalesce(responses.touchpoint, invitations.touchpoint) as touchpoint,
         coalesce(responses.agent_id, invitations.agent_id) as agent_id,
         responses.resolution_mode,
+        {% for field in var('response_fields') %}
+        responses.{{ field }},
+        {% endfor %}
         responses.score,
         responses.is_complete,
         responses.is_excluded,
@@ -118,6 +121,9 @@ of_customers as (
         traced.channel,
         traced.touchpoint,
         traced.resolution_mode,
+        {% for field in var('response_fields') %}
+        traced.{{ field }},
+        {% endfor %}
         traced.score,
         surveys.scale_min,
         surveys.scale_max,
@@ -165,6 +171,9 @@ described as (
         account_history.size_band,
         account_history.region,
         account_history.industry,
+        {% for field in var('account_fields') %}
+        account_history.{{ field }},
+        {% endfor %}
         account_history.owner_id,
         agents.team as agent_team,
         {{ days_between('linked.created_date', 'linked.answered_date') }} as tenure_days,
@@ -208,6 +217,12 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
+        {% for field in var('response_fields') %}
+        {{ field }},
+        {% endfor %}
         lifecycle_segment,
         agent_team,
         owner_id,

@@ -40,6 +40,9 @@ versions as (
         undated_keys.size_band,
         undated_keys.region,
         undated_keys.industry,
+        {% for field in var('account_fields') %}
+        undated_keys.{{ field }},
+        {% endfor %}
         undated_keys.owner_id,
         case when undated_keys.verdict = 'accepted' then 1 else 2 end as precedence,
         coalesce({{ local_date('undated_keys.updated_at') }}, last_undated.updated_date) as updated_date,
@@ -57,6 +60,9 @@ versions as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         3 as precedence,
         updated_date,
@@ -88,6 +94,9 @@ last_of_day as (
                 size_band asc,
                 region asc,
                 industry asc,
+                {% for field in var('account_fields') %}
+                {{ field }} asc,
+                {% endfor %}
                 owner_id asc
         ) as version_of_day
     from dated
@@ -116,6 +125,9 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         case when version_number = 1 then date '1900-01-01' else updated_date end as valid_from,
         coalesce(next_updated_date, date '9999-12-31') as valid_to

@@ -74,6 +74,9 @@ final as (
         coalesce(dated.known_parent_id, dated.parent_account_id) as parent_account_id,
         coalesce(parents_ended.end_id, dated.account_id) as ultimate_parent_account_id,
         dated.industry,
+        {% for field in var('account_fields') %}
+        dated.{{ field }},
+        {% endfor %}
         dated.segment,
         dated.size_band,
         dated.region,

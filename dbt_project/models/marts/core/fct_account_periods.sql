@@ -167,6 +167,9 @@ known as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         nps_group,
         account_points,
@@ -190,6 +193,9 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         nps_group,
         account_points,

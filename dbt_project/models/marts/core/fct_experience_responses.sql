@@ -31,6 +31,12 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
+        {% for field in var('response_fields') %}
+        {{ field }},
+        {% endfor %}
         lifecycle_segment,
         agent_team,
         owner_id,

@@ -69,6 +69,12 @@ final as (
         described.size_band,
         described.region,
         described.industry,
+        {% for field in var('account_fields') %}
+        described.{{ field }},
+        {% endfor %}
+        {% for field in var('response_fields') %}
+        described.{{ field }},
+        {% endfor %}
         described.lifecycle_segment,
         described.agent_team,
         described.owner_id,

@@ -17,6 +17,9 @@ typed as (
         {{ clean_text('owner_id') }} as owner_id,
         {{ clean_text('account_name') }} as account_name,
         {{ clean_text('industry') }} as industry,
+        {% for field in var('account_fields') %}
+        {{ clean_text(field) }} as {{ field }},
+        {% endfor %}
         {{ clean_text('segment') }} as segment,
         {{ clean_text('size_band') }} as size_band,
         {{ clean_text('region') }} as region,
@@ -86,6 +89,9 @@ final as (
         owner_id,
         account_name,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         segment,
         size_band,
         region,

@@ -11,6 +11,9 @@ typed as (
         {{ clean_text('size_band') }} as size_band,
         {{ clean_text('region') }} as region,
         {{ clean_text('industry') }} as industry,
+        {% for field in var('account_fields') %}
+        {{ clean_text(field) }} as {{ field }},
+        {% endfor %}
         {{ clean_text('owner_id') }} as owner_id,
         {{ parse_date('first_seen_on') }} as first_seen_on,
         {{ parse_timestamp('updated_at') }} as updated_at
@@ -39,6 +42,9 @@ final as (
         size_band,
         region,
         industry,
+        {% for field in var('account_fields') %}
+        {{ field }},
+        {% endfor %}
         owner_id,
         updated_at is null and place_from_last = 1 as is_last_undated,
         case

@@ -78,6 +78,9 @@ typed as (
         {{ clean_text('verbatim_improve') }} as verbatim_improve,
         {{ clean_text('language') }} as language,
         {{ clean_text('employee_team') }} as employee_team,
+        {% for field in var('response_fields') %}
+        {{ clean_text(field) }} as {{ field }},
+        {% endfor %}
         {{ clean_text('score') }} as score_text,
         {{ parse_number(clean_text('score')) }} as score_number,
         score as score_given,
@@ -176,6 +179,9 @@ final as (
         verbatim_improve,
         language,
         employee_team,
+        {% for field in var('response_fields') %}
+        {{ field }},
+        {% endfor %}
         score_text,
         score,
         hours_after_invitation,
