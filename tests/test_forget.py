@@ -378,6 +378,18 @@ def test_what_is_left_or_cannot_be_searched_is_said_with_its_file(
     assert "found 0" in forgotten(place, manifest)[-1]
 
 
+def test_whom_only_a_release_remembers_is_forgotten_as_well(place: Path, manifest: dict[str, Any]) -> None:
+    """A CRM may have deleted the person before."""
+    shutil.rmtree(place / "raw")
+    write_tiny_raw(place / "raw")
+    assert "found 0" in forgotten(place, manifest)[-1]
+    with duckdb.connect(settings_of(place).published_file, read_only=True) as connection:
+        rows = connection.sql("select contact_id from marts.fct_nps_responses where response_id in ('r3', 'r35')")
+        assert all(contact.startswith("forgotten ") for (contact,) in rows.fetchall())
+        said = connection.sql("select comment_redacted from marts.fct_response_comments where response_id = 'r3'")
+        assert said.fetchall() == [(None,)]
+
+
 def test_a_damaged_list_stops_the_night(tmp_path: Path) -> None:
     settings = load_settings({"NPS_HOME": str(tmp_path)})
     settings.forgotten_folder.mkdir()
