@@ -30,7 +30,7 @@ from orchestration.release.publication import keep_staged, publish, releases
 from orchestration.runs.record import BuildRecord
 from orchestration.settings import REFERENCE, Settings, load_settings
 from orchestration.transform.dbt_cli import load_manifest
-from tests.conftest import TINY_AS_OF, run_cli, run_nightly, write_tiny_raw
+from tests.conftest import TINY_AS_OF, run_cli, write_tiny_raw
 
 CONTACT, ADDRESS, NAME = "contact-0003", "Petra.Geheim@firma-x.de", "Petra Geheimnis"
 SAID = ("The pelican dashboard delights me", "More pelicans please")
@@ -168,8 +168,8 @@ def found(place: Path) -> set[str]:
     return {*held(place / "home"), *held(place / "lake")}
 
 
-def scores(place: Path) -> list[object]:
-    with duckdb.connect(place / "home" / "published" / "nps.duckdb", read_only=True) as connection:
+def scores(home: Path) -> list[object]:
+    with duckdb.connect(home / "published" / "nps.duckdb", read_only=True) as connection:
         tables = ("nps_rolling", "nps_by_month", "account_nps", "revenue_at_risk", "link_quality")
         return [connection.sql(f"from marts.{table} order by all").fetchall() for table in tables]
 
@@ -191,45 +191,48 @@ def raw_rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
         return connection.sql(query).fetchall()
 
 
-def test_nothing_of_ours_holds_who_was_forgotten_the_scores_stay_and_the_next_night_leaves_them_out(
+def test_nothing_that_a_night_leaves_holds_who_was_forgotten_and_the_scores_stay(
     tiny_release: Path, tmp_path: Path
 ) -> None:
-    place, home, raw_files = tmp_path, tmp_path / "home", write_company(tmp_path / "raw")
+    """On what a whole night has left, with its real report and Dagster's store."""
+    home, raw = tmp_path / "home", Path(shutil.copytree(tiny_release / "raw", tmp_path / "raw"))
     shutil.copytree(tiny_release, home, symlinks=True, ignore=shutil.ignore_patterns("raw"))
-    night = run_nightly(home, raw_files, NPS_AS_OF=TINY_AS_OF, NPS_PUBLISH=f"parquet:{place}/lake")
-    assert night.code == 0, night.stderr
+    lines = ["contact_id,account_id,email,full_name", f"c3,a3,{ADDRESS},{NAME}"]
+    (raw / "crm_contacts.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     with (home / "build" / "logs" / "dbt.log").open("a", encoding="utf-8") as log:
-        log.write(f"Could not convert string '{ADDRESS}' of {NAME}, {CONTACT}\n")
+        log.write(f"Could not convert string '{ADDRESS}' of {NAME}\n")
     store = next((home / "dagster" / "history" / "runs").glob("*-*.db"))
     with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("update event_logs set event = event || ? where id = 1", [f"of {CONTACT}: {SAID[0]}"])
+        connection.execute("update event_logs set event = event || ? where id = 1", [f"of {ADDRESS}"])
     (home / "dev" / "ada").mkdir(parents=True)
     shutil.copy(home / "build" / "warehouse.duckdb", home / "dev" / "ada")
-    before, raw = scores(place), {path.name: path.read_bytes() for path in (place / "raw").iterdir()}
-    holders = {what.partition(":")[0] for what in found(place)}
-    assert holders >= {
-        "nps.duckdb",
-        "warehouse.duckdb",
-        "comments.parquet",
-        "dbt.log",
-        store.name,
-        "daily_standup.parquet",
-    }
+    before, raw_before = scores(home), {path.name: path.read_bytes() for path in raw.iterdir()}
+    assert {what.partition(":")[0] for what in held(home)} == {"dbt.log", store.name}
 
-    said = run_cli(
-        home, place / "raw", "forget", "--contact", f" {ADDRESS.upper()}", NPS_PUBLISH=f"parquet:{place}/lake"
-    )
+    said = run_cli(home, raw, "forget", "--contact", f" {ADDRESS.upper()}")
     assert said.code == 0, said.stderr
     assert "on record: 1 contact with 1 address, and 3 answers that count on" in said.stdout
+    assert "build/warehouse.duckdb: removed" in said.stdout and "dev/ada/warehouse.duckdb: removed" in said.stdout
     assert "found 0" in said.stdout
     assert not any(needle.lower() in (said.stdout + said.stderr).lower() for needle in NEEDLES)
-    assert found(place) == set()
-    assert scores(place) == before
-    assert {path.name: path.read_bytes() for path in (place / "raw").iterdir()} == raw
-    settings = settings_of(place)
-    kept = [settings.releases_folder / build_id for build_id in releases(settings)]
-    assert [check(folder).damage for folder in (*kept, settings.published_folder)] == [()] * (len(kept) + 1)
+    assert set(held(home)) == set()
+    assert scores(home) == before
+    assert {path.name: path.read_bytes() for path in raw.iterdir()} == raw_before
+    settings = load_settings({"NPS_HOME": str(home), "NPS_RAW": str(raw)})
+    [build_id] = releases(settings)
+    for folder in (settings.releases_folder / build_id, settings.published_folder):
+        assert check(folder).damage == ()
+        with duckdb.connect(folder / "nps.duckdb", read_only=True) as connection:
+            theirs = "select contact_id, respondent_id from marts.fct_nps_responses where response_id = 'r3'"
+            [(contact, respondent)] = connection.sql(theirs).fetchall()
+            assert contact == respondent and contact.startswith("forgotten ")
+            said_so = "select comment_redacted from marts.fct_response_comments where response_id in ('r3', 'r4')"
+            assert sorted(connection.sql(said_so).fetchall(), key=str) == [("It works",), (None,)]
 
+
+def test_the_next_night_leaves_them_out(place: Path, manifest: dict[str, Any]) -> None:
+    forgotten(place, manifest)
+    settings = settings_of(place)
     assert land_raw_tables(settings) == []
     assert found(place) == set()
     [(contact, address)] = raw_rows(
