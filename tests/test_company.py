@@ -37,7 +37,7 @@ def company(tmp_path: Path) -> Callable[..., Path]:
     """Writes files of a company's folder, by their paths, and gives the folder."""
 
     def write(**files: str) -> Path:
-        folder = tmp_path / "acme"
+        folder = tmp_path / "a company's [own]"
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             path = folder / re.sub(r"_(yml|sql|csv)$", r".\1", name.replace("__", "/"))

@@ -129,7 +129,8 @@ def _shell_settings(settings: Settings, as_of: str) -> str:
 
 def how_to_go_on(settings: Settings, place: DevPlace) -> str:
     """What is said at the end: where the copy is, and the commands of the inner loop."""
-    given = _vars(settings.dbt_vars())
+    # The project of a company has them as its own.
+    given = "" if settings.has_own_project else _vars(settings.dbt_vars())
     commands = {
         f"dbt run -s <model>{given}": "make it",
         f"dbt test -s <model>{given}": "ask all its tests",
