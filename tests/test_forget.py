@@ -202,8 +202,8 @@ def test_nothing_that_a_night_leaves_holds_who_was_forgotten_and_the_scores_stay
     with (home / "build" / "logs" / "dbt.log").open("a", encoding="utf-8") as log:
         log.write(f"Could not convert string '{ADDRESS}' of {NAME}\n")
     store = next((home / "dagster" / "history" / "runs").glob("*-*.db"))
-    with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("update event_logs set event = event || ? where id = 1", [f"of {ADDRESS}"])
+    with closing(sqlite3.connect(store)) as events, events:
+        events.execute("update event_logs set event = event || ? where id = 1", [f"of {ADDRESS}"])
     (home / "dev" / "ada").mkdir(parents=True)
     shutil.copy(home / "build" / "warehouse.duckdb", home / "dev" / "ada")
     before, raw_before = scores(home), {path.name: path.read_bytes() for path in raw.iterdir()}
