@@ -7,9 +7,9 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 SQL := dbt_project/models dbt_project/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help inspect nightly backfill company dev compare test test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
+.PHONY: help inspect nightly backfill company dev compare test test-audit audit test-browser test-dialects test-real test-spark test-spark-sample test-spark-cluster verify-statistics verify-incremental verify-faults verify-upgrades verify-shapes \
 	verify-source-checks lint \
-	docs serve health check-setup publish rollback export bench parse lock clean spark-up spark-down
+	docs serve health check-setup publish rollback export forget bench parse lock clean spark-up spark-down
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,11 @@ help:
 
 .venv/dev: requirements-dev.lock .venv/run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@touch $@
+
+.venv-audit/ready: requirements-audit.lock .venv/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-audit
+	$(BIN)/uv pip install --quiet --python .venv-audit/bin/python --require-hashes -r requirements-audit.lock
 	@touch $@
 
 .venv-dialects/ready: requirements-dialects.lock .venv/uv
@@ -96,6 +101,9 @@ backup: .venv/run ## what cannot be built again, as one file: TO=<folder>
 restore: .venv/run ## a backup into an empty home, and its newest release to readers: FROM=<file>
 	@$(BIN)/python -m orchestration restore --from "$(FROM)"
 
+forget: .venv/run ## take a person out of everything but the raw files, and keep them out: CONTACT=<id or e-mail address>
+	@$(BIN)/python -m orchestration forget --contact "$(CONTACT)"
+
 check-setup: $(ENGINE)/run ## what is missing before the first night, and what to do about it
 	@$(ENGINE)/bin/python -m orchestration check-setup $(if $(PORT),--port $(PORT)) $(if $(HEALTH_PORT),--health-port $(HEALTH_PORT))
 
@@ -127,6 +135,9 @@ test: .venv/dev ## all tests that need no browser
 
 test-browser: .venv/dev ## the report in headless Chromium
 	$(BIN)/python -m pytest -m browser
+
+test-audit: .venv/dev .venv-audit/ready ## that the audit finds what it is for
+	$(BIN)/python -m pytest -n 0 -m audit
 
 test-dialects: .venv/dev .venv-dialects/ready ## the models compiled for Snowflake, BigQuery and Databricks, and parsed
 	$(BIN)/python -m pytest -m dialects --dist loadgroup
@@ -169,12 +180,16 @@ lint: .venv/dev ## style, types and SQL
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 $(SQL)
 
+audit: .venv-audit/ready ## known vulnerabilities and licences of what is locked, secrets in the tree: DATABASE=<folder of OSV's>
+	@.venv-audit/bin/python -m audit $(if $(DATABASE),--database "$(DATABASE)")
+
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra postgres --constraint requirements.lock -o requirements-postgres.lock
 	$(LOCK) pyproject.toml --extra notify --constraint requirements.lock -o requirements-notify.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	$(LOCK) --group dialects -o requirements-dialects.lock
+	$(LOCK) --group audit -o requirements-audit.lock
 	$(LOCK) pyproject.toml --extra spark -o requirements-spark.lock
 
 clean: ## forget what was parsed and cached; keep the environment and what is published

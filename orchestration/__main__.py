@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "export": export_tables,
         "backup": back_up,
         "restore": put_back,
+        "forget": forget_person,
         "serve": serve,
         "health": health,
         "check-setup": check_setup,
@@ -147,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     kept.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="where to write it")
     old = verbs.add_parser("restore", help="put a backup into an empty home, and publish its newest release")
     old.add_argument("--from", dest="file", metavar="FILE", type=Path, required=True, help="the backup")
+    person = verbs.add_parser("forget", help="take a person out of everything but the raw files, and keep them out")
+    person.add_argument("--contact", required=True, help="the contact id, or an e-mail address")
     web = verbs.add_parser("serve", help="the web page and the scheduler, on localhost")
     web.add_argument("--host", default="127.0.0.1", help="the address on which both listen")
     web.add_argument("--port", type=int, default=PAGE_PORT, help=f"of the page; default {PAGE_PORT}")
@@ -319,13 +322,41 @@ def back_up(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def put_back(settings: Settings, options: argparse.Namespace) -> int:
+    # Of what reads raw files and renders reports, which other verbs need not load.
+    from orchestration.forgetting.clearing import clear
+    from orchestration.forgetting.people import read_people
+    from orchestration.forgetting.values import Values
+
     with writer_lock(settings, f"process {os.getpid()}, a restore"):
         told = restore(settings, options.file)
+        people = read_people(settings)
+        # The backup may be older than what was forgotten in this home.
+        for sentence in clear(settings, people, Values(), ()) if people else ():
+            print(sentence)
         build = publish_again(settings)
     print(f"published {build['build_id']} (as of {build['as_of']}) in {settings.published_folder}")
     before = {name: value for name, value in told["settings"].items() if value}
     print("The settings were:", *(f"  {name}={value}" for name, value in before.items()), sep="\n")
     print("The next night builds everything from the raw files, with the history that was restored.")
+    print("Who was forgotten after this backup was made is in it: run make forget for them again.")
+    return 0
+
+
+def forget_person(settings: Settings, options: argparse.Namespace) -> int:
+    # It reads raw files and renders reports, which other verbs need not load.
+    from orchestration.forgetting.forget import forget
+
+    if not options.contact.strip():
+        raise SettingsError("CONTACT is empty; write make forget CONTACT=<contact id or e-mail address>.")
+    dbt_cli.parse(settings, only_if_stale=True)
+    manifest = dbt_cli.load_manifest(dbt_cli.manifest_file(settings))
+    with writer_lock(settings, f"process {os.getpid()}, a person to be forgotten"):
+        for sentence in (*take_over(settings), *mend_published(settings).said):
+            print(sentence, file=sys.stderr)
+        for sentence in forget(settings, manifest, options.contact):
+            print(sentence)
+    print("Raw files, exports and backups are yours: take the person out of them, too.")
+    print("As long as raw files hold the person, every night leaves them out.")
     return 0
 
 

@@ -27,8 +27,6 @@ REFERENCE = REPOSITORY / "seeds" / "reference"
 SAMPLE = REPOSITORY / "seeds"
 SAMPLE_RAW = SAMPLE / "raw"
 TARGETS = ("duckdb", "spark")
-# Wherever releases are kept.
-RELEASES_KEPT = 7
 # The form of what is kept under NPS_HOME (runs/layout.py). CONTRIBUTING.md says when it is raised.
 LAYOUT = 1
 # Beside the build file of the nightly job, and beside no other.
@@ -43,6 +41,14 @@ MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*[KMGT]i?B", re.IGNORECASE)
 NOTIFY_ADDRESS = re.compile(r"[a-z][a-z0-9]*://\S+")
 NOTIFY_ON = ("failed", "warned", "published", "late")
 SERVER = re.compile(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})")
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How many releases are kept, wherever they are, and for how many days; None: whatever their age."""
+
+    number: int = 7
+    days: int | None = None
 
 
 class SettingsError(ValueError):
@@ -75,6 +81,7 @@ class ParquetDestination:
     """A folder with a folder of Parquet files per release."""
 
     folder: Path
+    keeping: Keeping = Keeping()
 
     @property
     def name(self) -> str:
@@ -107,6 +114,9 @@ class Settings:
     fresh_hours: float = 26.0
     memory_limit: str = "4GB"
     destinations: tuple[Destination, ...] = ()
+    keeping: Keeping = Keeping()
+    # For how many days logs are kept.
+    logs_kept_days: int = 30
     # Whom a night tells how it ended, as addresses of apprise, which may hold passwords; and of which endings.
     notify: tuple[str, ...] = field(default=(), repr=False)
     notify_on: tuple[str, ...] = ()
@@ -212,6 +222,11 @@ class Settings:
     def history_folder(self) -> Path:
         """What every night has seen of the accounts. Removing the build does not remove it."""
         return self.home / "history"
+
+    @property
+    def forgotten_folder(self) -> Path:
+        """Who was forgotten, by keyed hashes: without it, the raw files bring them back."""
+        return self.home / "forgotten"
 
     @property
     def published_folder(self) -> Path:
@@ -321,6 +336,7 @@ def _load_settings(env: _Asked, company: Company) -> Settings:
     raw = env.get("NPS_RAW") or str(company.folder / "raw")
     own, dev = env.get("NPS_COMPANY"), env.get("NPS_DEV")
     timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
+    keeping = _keeping(env)
     return Settings(
         raw=raw if "://" in raw else str(_folder("NPS_RAW", raw)),
         home=_home("NPS_HOME", env.get("NPS_HOME") or str((company.folder if own else REPOSITORY) / "var")),
@@ -333,7 +349,9 @@ def _load_settings(env: _Asked, company: Company) -> Settings:
         nights_kept=_nights_kept(env.get("NPS_NIGHTS_KEPT") or "30"),
         fresh_hours=_fresh_hours(env.get("NPS_FRESH_HOURS") or "26"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
-        destinations=_destinations(env.get("NPS_PUBLISH") or ""),
+        destinations=_destinations(env.get("NPS_PUBLISH") or "", keeping),
+        keeping=keeping,
+        logs_kept_days=_whole(env, "NPS_LOGS_KEPT_DAYS", "days", 30),
         notify=_notify(env.get("NPS_NOTIFY") or "", env.get("NPS_NOTIFY_FILE")),
         notify_on=_notify_on(env.get("NPS_NOTIFY_ON") or "failed warned late"),
         spark_server=_spark_server(env.get("NPS_SPARK_SERVER")),
@@ -491,12 +509,24 @@ def _share(value: str | None) -> float | None:
     return share
 
 
-def _destinations(value: str) -> tuple[Destination, ...]:
+def _keeping(env: _Asked) -> Keeping:
+    days = _whole(env, "NPS_RELEASES_KEPT_DAYS", "days", 30) if env.get("NPS_RELEASES_KEPT_DAYS") else None
+    return Keeping(_whole(env, "NPS_RELEASES_KEPT", "releases", 7), days)
+
+
+def _whole(env: _Asked, name: str, what: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", value):
+        raise SettingsError(f"{name}={value!r} is not a number of {what}; use a whole number such as {default}.")
+    return int(value)
+
+
+def _destinations(value: str, keeping: Keeping) -> tuple[Destination, ...]:
     texts = [text for text in DESTINATIONS_APART.split(value.strip(" \t\n,")) if text]
-    return tuple(dict.fromkeys(_destination(text) for text in texts))
+    return tuple(dict.fromkeys(_destination(text, keeping) for text in texts))
 
 
-def _destination(text: str) -> Destination:
+def _destination(text: str, keeping: Keeping) -> Destination:
     """One destination; what is said of a wrong one does not repeat it, because it may hold a password."""
     scheme, _, rest = text.partition(":")
     if scheme in ("postgres", "postgresql"):
@@ -514,7 +544,7 @@ def _destination(text: str) -> Destination:
         is_url = rest.startswith(("file:", "//"))
         path = rest if not is_url else unquote(urlsplit(rest).path) if _is_url(rest) else ""
         if path and ":" not in path:
-            return ParquetDestination(_folder("NPS_PUBLISH", path))
+            return ParquetDestination(_folder("NPS_PUBLISH", path), keeping)
         raise SettingsError("NPS_PUBLISH: Parquet goes to a folder of this machine; write parquet:/some/folder.")
     raise SettingsError(
         f"NPS_PUBLISH: {scheme!r} is not a kind of destination; write postgres://user@host/database or "

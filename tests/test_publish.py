@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.findings import BuildError
+from orchestration.release.keeping import let_go_of_logs
 from orchestration.release.publication import (
     NoReleaseError,
     keep_staged,
@@ -30,7 +33,7 @@ from orchestration.release.warehouse import (
     write_release,
     writer_lock,
 )
-from orchestration.settings import RELEASES_KEPT, Settings, load_settings
+from orchestration.settings import Settings, load_settings, now
 
 
 @pytest.fixture
@@ -191,8 +194,50 @@ def test_nothing_is_switched_anywhere_before_all_is_ready_everywhere(tmp_path: P
 def test_seven_releases_are_kept(settings: Settings) -> None:
     for number in range(1, 10):
         publish_number(settings, number)
-    assert releases(settings) == [f"2026070{number}T000000Z" for number in range(10 - RELEASES_KEPT, 10)]
+    assert releases(settings) == [f"2026070{number}T000000Z" for number in range(3, 10)]
     assert what_is_published(settings)[0] == 9
+
+
+@pytest.mark.parametrize(
+    ("set_to", "kept"),
+    [
+        ({"NPS_RELEASES_KEPT": "2"}, [8, 9]),
+        ({"NPS_RELEASES_KEPT_DAYS": "3"}, [6, 7, 8, 9]),
+        ({"NPS_RELEASES_KEPT_DAYS": "1", "NPS_RELEASES_KEPT": "9"}, [8, 9]),
+    ],
+)
+def test_as_many_releases_are_kept_as_is_said_at_home_and_in_parquet(
+    tmp_path: Path, set_to: dict[str, str], kept: list[int]
+) -> None:
+    destination = {"NPS_PUBLISH": f"parquet:{tmp_path}/lake"}
+    settings = load_settings({"NPS_HOME": str(tmp_path / "home")} | destination | set_to)
+    for number in range(5, 10):
+        publish_number(settings, number)
+    wanted = [f"2026070{number}T000000Z" for number in kept]
+    assert releases(settings) == wanted
+    folders = (tmp_path / "lake").glob("2026*")
+    assert sorted(folder.name for folder in folders) == wanted
+
+
+def test_a_release_that_readers_see_stays_whatever_its_age(tmp_path: Path) -> None:
+    settings = load_settings({"NPS_HOME": str(tmp_path), "NPS_RELEASES_KEPT_DAYS": "1"})
+    publish_number(settings, 1)
+    keep_staged(settings, stage(settings, 9))
+    assert releases(settings) == ["20260701T000000Z", "20260709T000000Z"]
+
+
+def test_logs_go_when_nothing_was_written_to_them_for_so_many_days(tmp_path: Path) -> None:
+    settings = load_settings({"NPS_HOME": str(tmp_path), "NPS_LOGS_KEPT_DAYS": "5"})
+    settings.logs_folder.mkdir(parents=True)
+    for name, days in {"dbt.log": 1, "dbt-20260101T000000Z.log": 4.9, "nightly-old.log": 5.1}.items():
+        (settings.logs_folder / name).write_text(name)
+        ended = (now() - timedelta(days=days)).timestamp()
+        os.utime(settings.logs_folder / name, (ended, ended))
+    let_go_of_logs(settings)
+    kept = {path.read_text(): path.name for path in settings.logs_folder.iterdir()}
+    assert kept.keys() == {"dbt.log", "dbt-20260101T000000Z.log"}
+    # dbt begins another, so that lines in it are no older than a night.
+    assert kept["dbt.log"] != "dbt.log"
 
 
 def test_rollback_goes_further_back_each_time(settings: Settings) -> None:

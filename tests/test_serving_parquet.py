@@ -12,7 +12,7 @@ import pytest
 from orchestration.findings import BuildError
 from orchestration.release.serving import parquet
 from orchestration.release.warehouse import open_read_only
-from orchestration.settings import RELEASES_KEPT, ParquetDestination
+from orchestration.settings import ParquetDestination
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_seven_releases_are_kept_and_what_is_not_a_release_is_left_alone(
     for number in range(1, 10):
         publish(destination, write_release(tmp_path, number))
     kept = {path.name for path in destination.folder.iterdir() if not path.name.startswith("current")}
-    assert kept == {"0-notes", *(f"202607{number:02}T000000Z" for number in range(10 - RELEASES_KEPT, 10))}
+    assert kept == {"0-notes", *(f"202607{number:02}T000000Z" for number in range(3, 10))}
     # Back to one that is no longer there: written again, and kept although it is the oldest.
     publish(destination, (tmp_path / "1.duckdb", {"build_id": "20260701T000000Z", "as_of": "2026-07-01"}))
     assert shown(destination) == (1, "20260701T000000Z")

@@ -20,6 +20,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from orchestration.findings import BuildError, PassingFaultError
+from orchestration.forgetting.values import Values
 from orchestration.release.serving import postgres
 from orchestration.release.warehouse import open_read_only
 from orchestration.settings import REPOSITORY, PostgresDestination
@@ -107,6 +108,21 @@ def bits(column: pa.ChunkedArray) -> pa.Array:
     """A column to be compared to the last bit: 0.0 is not -0.0."""
     values = column.combine_chunks()
     return values.view(pa.int64()) if values.type == pa.float64() else values
+
+
+def test_a_person_is_found_in_the_tables_that_are_ours(
+    server: PostgresServer, destination: PostgresDestination, tmp_path: Path
+) -> None:
+    people = (
+        "create table marts.answers as select * from (values ('r1', 'c-1042', 'x'), ('r2', 'c2', 'Of ANNA@firma.de'), "
+        "('c-1042', 'c3', null)) as rows (response_id, contact_id, region)"
+    )
+    publish(destination, write_release(tmp_path, 1, people))
+    values = Values(frozenset({"c-1042"}), frozenset({"anna@firma.de"}))
+    found = postgres.columns_with(destination, values.held_by)
+    assert found == [("marts.answers.contact_id", 1), ("marts.answers.region", 1)]
+    publish(destination, write_release(tmp_path, 2))
+    assert postgres.columns_with(destination, values.held_by) == []
 
 
 # What is published ---------------------------------------------------------------------------------------------------

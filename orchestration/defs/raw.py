@@ -11,6 +11,8 @@ import dagster as dg
 from orchestration.defs.project import MANIFEST, SOURCES, asset_key, owned_by
 from orchestration.defs.resources import POOL, Build, explained
 from orchestration.findings import Finding, RawInputError
+from orchestration.forgetting.forget import taken_in_again
+from orchestration.forgetting.people import read_people
 from orchestration.raw import ignored
 from orchestration.raw.files import group_by_table, names_below
 from orchestration.raw.landing import LandedTable, Landing, land
@@ -133,12 +135,17 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
         arrivals = arrive(settings.company, settings.sources_folder, TABLES, settings.memory_limit)
+        people = read_people(settings)
+        if people:
+            people, said = taken_in_again(settings, MANIFEST, people)
+            for sentence in said:
+                record.say(sentence)
         with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)
             is_optional = settings.is_raw_optional and bool(arrivals.files)
             try:
-                landing = land(connection, settings.raw, TABLES, selected, arrivals.files, is_optional)
+                landing = land(connection, settings.raw, TABLES, selected, arrivals.files, is_optional, people)
             except RawInputError as error:
                 raise _with_adapters(error, settings) from error
     late = {

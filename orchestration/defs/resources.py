@@ -13,6 +13,7 @@ import duckdb
 from orchestration.faults import FAULTY, faults_said
 from orchestration.findings import BuildError, Finding, PassingFaultError
 from orchestration.privacy.files import close_private_folders
+from orchestration.release.keeping import let_go_of_logs
 from orchestration.release.publication import mend_published, new_build_id
 from orchestration.release.warehouse import writer_lock
 from orchestration.runs.layout import take_over
@@ -65,6 +66,7 @@ def build_resource(context: dg.InitResourceContext) -> Iterator[Build]:
         check_home(settings)
         if context.instance is not None:
             prune(settings, context.instance)
+        let_go_of_logs(settings)
         found = [*take_over(settings), *mended(settings)]
         standing = mend_published(settings)
         record = BuildRecord(settings.record_file)

@@ -19,6 +19,7 @@ def private_folders(settings: Settings) -> tuple[Path, ...]:
         settings.sources_folder,
         settings.history_folder,
         settings.enrichment_folder,
+        settings.forgotten_folder,
         settings.releases_folder,
         settings.dagster_home,
         settings.dev_folder,

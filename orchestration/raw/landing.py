@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from orchestration.findings import Finding, RawInputError
+from orchestration.forgetting.people import NOBODY, People, key_columns, landed_without
 from orchestration.raw.explanations import UnreadableError, explanation, is_about_content
 from orchestration.raw.files import RawFile, group_by_table
 from orchestration.raw.ignored import Counted, counts_query, land_ignored_columns
@@ -29,14 +30,15 @@ from orchestration.raw.ledger import (
     content_hash,
     events,
     read_files,
-    reader,
     write_files,
 )
 from orchestration.raw.place import RawPlace
-from orchestration.raw.plan import Plan, kinds, parquet_relation, plan_table, what_is_known
-from orchestration.raw.scan import Scan
+from orchestration.raw.plan import Known, Plan, kinds, parquet_relation, plan_table, what_is_known
+from orchestration.raw.scan import TEXT, Scan
 from orchestration.raw.tables import RAW_SCHEMA, RawTable
 from orchestration.release.warehouse import drop_relation, identifier
+
+ANSWERS, INVITATIONS = "survey_responses", "survey_invitations"
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ def land(
     selected: Iterable[str] | None = None,
     given: Mapping[str, Sequence[RawFile]] | None = None,
     may_be_missing: bool = False,
+    without: People = NOBODY,
 ) -> Landing:
     """Land the tables (or those selected) in one transaction: after a failure all that was landed is as it was before.
 
     A file that is another when all have been read fails the landing: what was read of it is not all of one version.
     ``given`` are the files that sources gave, by raw table; the location ``may_be_missing`` beside them.
+    Rows of the people ``without`` whom they land keep no value that says who they are.
     """
     place = RawPlace(location, given or {}, may_be_missing)
     place.prepare(connection)
@@ -88,11 +92,13 @@ def land(
 
     plans: list[Plan] = []
     findings: list[Finding] = []
+    invitations = ""
     for table in wanted:
         # Every table is looked at, so that one run names all that is to be mended.
         files = place.files(table.name, found.get(table.name, []))
         try:
-            known = what_is_known(connection, place, table, files)
+            known = what_is_known(connection, place, table, files, _without(without, table, invitations))
+            invitations = _held(known) if table.name == INVITATIONS else invitations
         except RawInputError as error:
             findings += error.findings
             continue
@@ -111,7 +117,7 @@ def land(
     connection.execute("begin")
     try:
         connection.execute(f"create schema if not exists {RAW_SCHEMA}")
-        landed = tuple(_land_table(connection, place, plan) for plan in plans)
+        landed = tuple(_land_table(connection, place, plan, without) for plan in plans)
         ignored_hash = land_ignored_columns(connection)
         changed = _changes(plans)
         if changed:
@@ -128,6 +134,15 @@ def land(
             raise RawInputError(*changed) from error
         raise
     return Landing(landed, tuple(unknown), ignored_hash)
+
+
+def _without(people: People, table: RawTable, invitations: str) -> str:
+    return people.digest + (invitations if people and table.name == ANSWERS else "")
+
+
+def _held(known: Known) -> str:
+    """What the files of a table hold now, as one hash."""
+    return content_hash("", (ReadFile(name, now, 0, None, ()) for name, now in known.current.items()))
 
 
 def _changes(plans: Iterable[Plan]) -> list[Finding]:
@@ -147,15 +162,14 @@ def check_in_place(
     findings: list[Finding] = []
     for table in tables:
         if kinds(connection, table.name) == ["VIEW"]:
-            read_by = reader(table.columns, table.required_columns)
-            read = read_files(connection, table.name, place.prefix, read_by) or {}
+            read = read_files(connection, table.name, place.prefix) or {}
             known = {name: file.fingerprint for name, file in read.items()}
             findings += changes(table.name, [place.known_file(table.name, name) for name in known], known)
     if findings:
         raise RawInputError(*findings)
 
 
-def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan) -> LandedTable:
+def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, without: People) -> LandedTable:
     known, name = plan.known, plan.table.name
     if plan.is_unchanged:
         read = [replace(file, fingerprint=known.current[name]) for name, file in known.files.items()]
@@ -164,8 +178,12 @@ def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Pl
             write_files(connection, plan.table.name, place.prefix, known.read_by, read)
     else:
         types = {column: plan.column_type(column) for column in plan.table.columns}
+        if without:
+            # What stands for an id is text.
+            private = plan.table.private
+            types |= dict.fromkeys([*key_columns(types, private), *(types.keys() & private.keys())], TEXT)
         is_in_place = bool(plan.scans) and not place.is_url and all(scan.format == "parquet" for scan in plan.scans)
-        read = (_view if is_in_place else _copy)(connection, place, plan, types)
+        read = (_view if is_in_place else _copy)(connection, place, plan, types, without)
         write_files(connection, name, place.prefix, known.read_by, read)
     return LandedTable(
         name,
@@ -180,7 +198,7 @@ def _land_table(connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Pl
 
 
 def _copy(
-    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str], without: People
 ) -> list[ReadFile]:
     """Parse the files into a table; what each of them held."""
     name = plan.table.name
@@ -192,7 +210,7 @@ def _copy(
     connection.execute(f"create table {target} ({', '.join(declared)})")
     rows = 0
     for scan in plan.scans:
-        selection = _selection(place, scan, types, rows, plan.counted)
+        selection = _landed(plan, _selection(place, scan, types, rows, plan.counted), types, without)
         _run(connection, plan.table, scan, f"insert into {target} {selection}")
         ((rows,),) = connection.execute(f"select count(*) from {target}").fetchall()
     ignored: dict[str, list[Counted]] = {}
@@ -208,7 +226,7 @@ def _copy(
 
 
 def _view(
-    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, place: RawPlace, plan: Plan, types: Mapping[str, str], without: People
 ) -> list[ReadFile]:
     """Read every value of each new file, so that what is broken is found here, and leave all behind a view."""
     held: dict[str, tuple[int, datetime | None]] = {}
@@ -239,8 +257,13 @@ def _view(
         selections.append(_selection(place, scan, types, rows))
         rows += sum(held.get(file.name, (0, None))[0] for file in scan.files)
     drop_relation(connection, RAW_SCHEMA, plan.table.name)
-    connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {' union all '.join(selections)}")
+    selection = _landed(plan, " union all ".join(selections), types, without)
+    connection.execute(f"create view {RAW_SCHEMA}.{plan.table.name} as {selection}")
     return _read(plan, held, ignored)
+
+
+def _landed(plan: Plan, selection: str, types: Mapping[str, str], without: People) -> str:
+    return landed_without(without, selection, plan.table.name, types, plan.table.private) if without else selection
 
 
 def _note(ignored: dict[str, list[Counted]], column: str, counts: Iterable[tuple[str, str | None, int]]) -> None:

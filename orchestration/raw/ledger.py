@@ -73,12 +73,14 @@ class ReadFile:
     ignored_values: tuple[tuple[str, str | None, int], ...] = ()
 
 
-def reader(columns: Sequence[str], required: Sequence[str]) -> str:
-    """By whom a table's files are read: the code, the engine and which columns are sought."""
+def reader(columns: Sequence[str], required: Sequence[str], without: str = "") -> str:
+    """By whom a table's files are read: the code, the engine, which columns are sought, and ``without`` whose rows."""
     digest = hashlib.sha256()
     for path in READERS:
         digest.update(path.read_bytes())
-    digest.update(repr((duckdb.__version__, version("python-calamine"), tuple(columns), tuple(required))).encode())
+    digest.update(
+        repr((duckdb.__version__, version("python-calamine"), tuple(columns), tuple(required), without)).encode()
+    )
     return digest.hexdigest()
 
 
@@ -111,14 +113,17 @@ def changes(table: str, files: Iterable[RawFile], known: Mapping[str, Fingerprin
 
 
 def read_files(
-    connection: duckdb.DuckDBPyConnection, table: str, location: str, read_by: str
+    connection: duckdb.DuckDBPyConnection, table: str, location: str, read_by: str | None = None
 ) -> dict[str, ReadFile] | None:
-    """By name, the files from which a table was landed last; None if it was not, or by another reader, or elsewhere."""
+    """By name, the files from which a table was landed last; None if it was not, or by another reader, or elsewhere.
+
+    Whoever read them where ``read_by`` is not said.
+    """
     connection.execute(_CREATE)
     landed = connection.execute(
         f"select location, read_by from {SCHEMA}.raw_tables where raw_table = ?", [table]
     ).fetchall()
-    if landed != [(location, read_by)]:
+    if not landed or landed[0][0] != location or read_by not in (None, landed[0][1]):
         return None
     rows = connection.execute(
         "select file_name, n_bytes, modified_ns, content_hash, n_rows, newest_loaded_at, extra_columns "

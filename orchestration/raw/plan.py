@@ -48,13 +48,17 @@ class Known:
 
 
 def what_is_known(
-    connection: duckdb.DuckDBPyConnection, place: RawPlace, table: RawTable, files: Sequence[RawFile]
+    connection: duckdb.DuckDBPyConnection,
+    place: RawPlace,
+    table: RawTable,
+    files: Sequence[RawFile],
+    without: str = "",
 ) -> Known:
     """Look the files up in the ledger; nothing is known of them where the table is not there any more.
 
     Of a file at a URL nobody can tell whether it is another: it is read each time.
     """
-    read_by = reader(table.columns, table.required_columns)
+    read_by = reader(table.columns, table.required_columns, without)
     if place.is_url:
         return Known(read_by, False, {}, {})
     landed = read_files(connection, table.name, place.prefix, read_by) if kinds(connection, table.name) else None

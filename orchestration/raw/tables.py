@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from orchestration.privacy.tags import tagged_columns
 
 RAW_SCHEMA = "raw"
 # A table is late if its newest row was loaded longer before the end of the as-of date; its source may say otherwise.
@@ -22,10 +24,13 @@ class RawTable:
     columns: tuple[str, ...]
     required_columns: tuple[str, ...]
     fresh_hours: float = FRESH_HOURS
+    # The columns that hold personal data, each with its kind.
+    private: Mapping[str, str] = field(default_factory=dict)
 
 
 def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
     """The raw tables, from the sources of the dbt project in schema raw; what is read from them is another schema's."""
+    tagged = tagged_columns(manifest)
     return tuple(
         RawTable(
             source=source["source_name"],
@@ -36,6 +41,7 @@ def tables_from_manifest(manifest: Mapping[str, Any]) -> tuple[RawTable, ...]:
                 name for name, column in source["columns"].items() if column["config"]["meta"].get("required")
             ),
             fresh_hours=_fresh_hours((source.get("freshness") or {}).get("warn_after") or {}),
+            private=tagged.get((source["schema"], source["name"]), {}),
         )
         for _, source in sorted(manifest["sources"].items())
         if source["schema"] == RAW_SCHEMA

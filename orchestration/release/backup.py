@@ -17,6 +17,8 @@ from typing import Any
 
 from orchestration.files import file_hash, sync
 from orchestration.findings import BuildError, Finding
+from orchestration.forgetting.people import FILE as FORGOTTEN
+from orchestration.forgetting.people import joined, people_in, read_people, write_people
 from orchestration.release.publication import published_build, releases
 from orchestration.settings import LAYOUT, Settings
 
@@ -58,7 +60,8 @@ def backup(settings: Settings, folder: Path) -> Path:
 def restore(settings: Settings, file: Path) -> Mapping[str, Any]:
     """Put a backup into a home that holds none of it yet; what the backup says of itself.
 
-    Nothing is written into the home before all of it has been read and found whole.
+    Nothing is written into the home before all of it has been read and found whole. Who was forgotten in this home
+    stays so.
     """
     standing = [name for name in ("history", "enrichment", "releases") if _holds_files(settings.home / name)]
     if standing or published_build(settings) is not None:
@@ -76,6 +79,7 @@ def restore(settings: Settings, file: Path) -> Mapping[str, Any]:
         except (tarfile.TarError, EOFError) as error:
             raise _refused(str(file), f"it is no whole backup ({error})", "Take another one.") from error
         told = _checked(scratch, file)
+        people = joined(read_people(settings), people_in(scratch / settings.forgotten_folder.name / FORGOTTEN))
         for name in sorted(told["files"]):
             path = scratch / name
             if name.startswith("releases/"):
@@ -85,6 +89,8 @@ def restore(settings: Settings, file: Path) -> Mapping[str, Any]:
             if (scratch / part).exists():
                 shutil.rmtree(settings.home / part, ignore_errors=True)
                 (scratch / part).replace(settings.home / part)
+        if people:
+            write_people(settings, people)
         sync(settings.home)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -114,7 +120,8 @@ def _files(settings: Settings) -> Iterator[Path]:
     folders = [settings.history_folder, settings.enrichment_folder]
     folders += [settings.releases_folder / build_id for build_id in releases(settings)]
     layout = settings.home / LAYOUT_FILE
-    yield from [layout] if layout.is_file() else []
+    forgotten = settings.forgotten_folder / FORGOTTEN
+    yield from (path for path in (layout, forgotten) if path.is_file())
     for folder in folders:
         yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and ".damaged-" not in path.name)
 

@@ -60,6 +60,13 @@ def build_shown(published: Path) -> str | None:
     return name.partition(".")[0] if name else None
 
 
+def let_go_of_others(published: Path) -> None:
+    """Remove every copy but that which readers see; who has one open keeps what they have open."""
+    store = published.with_name(STORE)
+    if store.is_dir():
+        _let_go(store, {_copy_shown(published)})
+
+
 @contextmanager
 def prepared(published: Path, build_id: str, copy: Callable[[Path], None]) -> Iterator[Prepared]:
     """Let ``copy`` fill a folder, to be shown instead of what readers see now. Removed again unless it is switched to.

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,14 @@ from orchestration.release.integrity import (
     read_build,
     seal,
 )
+from orchestration.release.keeping import ID_TIME, outlived, time_of
 from orchestration.release.serving import Switch, ready
-from orchestration.settings import RELEASES_KEPT, Settings
+from orchestration.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 # Other folders among the releases are none of ours.
 BUILD_ID = re.compile(r"[12]\d{7}T\d{6}Z(-[0-9a-z]+)?")
-ID_TIME, ID_TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 
 
 class NoReleaseError(Exception):
@@ -61,15 +61,7 @@ def releases(settings: Settings) -> list[str]:
     if not settings.releases_folder.is_dir():
         return []
     found = (folder.name for folder in settings.releases_folder.iterdir() if folder.is_dir())
-    return sorted(name for name in found if BUILD_ID.fullmatch(name) and _time_of(name) is not None)
-
-
-def _time_of(build_id: str) -> datetime | None:
-    """The time with which the id of a build begins."""
-    try:
-        return datetime.strptime(build_id[:ID_TIME_LENGTH], ID_TIME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    return sorted(name for name in found if BUILD_ID.fullmatch(name) and time_of(name) is not None)
 
 
 def new_build_id(settings: Settings, started: datetime, run: str) -> str:
@@ -77,7 +69,7 @@ def new_build_id(settings: Settings, started: datetime, run: str) -> str:
 
     By their ids it is told which release is the newest, which the one before, and which may go.
     """
-    known = [_time_of(build_id) for build_id in (*releases(settings), _build_shown(settings) or "")]
+    known = [time_of(build_id) for build_id in (*releases(settings), _build_shown(settings) or "")]
     last = max((time for time in known if time is not None), default=None)
     if last is not None and last >= started.replace(microsecond=0):
         logger.warning(
@@ -111,7 +103,7 @@ def keep_staged(settings: Settings, build: Mapping[str, Any]) -> None:
     _move(staged, settings.releases_folder / build["build_id"])
     sync(settings.releases_folder)
     shown = _build_shown(settings)
-    for old in releases(settings)[:-RELEASES_KEPT]:
+    for old in outlived(releases(settings), settings.keeping):
         if old != shown:
             _let_go(settings.releases_folder / old)
 
@@ -148,8 +140,10 @@ def publish(settings: Settings, build_id: str) -> Mapping[str, Any]:
     with ExitStack() as stack:
         stack.enter_context(readable_by_all())
         own: dict[str, Switch] = {}
-        shown = published_build(settings)
-        if shown is None or shown["build_id"] != build_id or check(published).damage:
+        shown, kept = published_build(settings), read_build(settings.releases_folder / build_id)
+        # One that was written again under its id is another.
+        is_shown = shown is not None and shown["build_id"] == build_id and kept in (None, shown)
+        if not is_shown or check(published).damage:
             copy = stack.enter_context(_prepared(settings, build_id))
             own, source = {str(published): copy.switch}, copy.folder
         else:

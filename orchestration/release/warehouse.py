@@ -338,7 +338,7 @@ def write_release(
                 _write_table(connection, table)
                 _check_written(connection, build_file, table, now)
             rows[table.address] = _count(connection, table.sql)
-        _copy_comments(connection)
+        copy_comments(connection)
         connection.execute("detach build")
     release_file.chmod(0o644)
     return rows
@@ -422,7 +422,8 @@ def _count(connection: duckdb.DuckDBPyConnection, address: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+def copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Comment on tables and columns as the database ``build``, which is attached, does on those of the same names."""
     statements = connection.execute(
         """
         with commented as (
@@ -454,8 +455,11 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         )
         """
     ).fetchall()
+    # In one transaction: a thousand of them would else each wait for the disk.
+    connection.execute("begin")
     for (statement,) in statements:
         connection.execute(statement)
+    connection.execute("commit")
 
 
 def example_rows(build_file: Path, query: str) -> list[dict[str, Any]]:

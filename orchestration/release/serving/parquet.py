@@ -17,8 +17,9 @@ import duckdb
 
 from orchestration.files import write_json
 from orchestration.findings import BuildError, Finding
+from orchestration.release.keeping import outlived
 from orchestration.release.warehouse import open_read_only, released_tables
-from orchestration.settings import RELEASES_KEPT, ParquetDestination
+from orchestration.settings import ParquetDestination
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def ready(
     def switch() -> None:
         with _explained(destination):
             _point(folder, build)
-            _let_go(folder, build["build_id"])
+            _let_go(destination, build["build_id"])
 
     yield switch
 
@@ -65,6 +66,22 @@ def _write(folder: Path, release_file: Path, build: Mapping[str, Any]) -> None:
     logger.info("wrote %d tables to %s", len(tables), folder / build["build_id"])
 
 
+def write_again(destination: ParquetDestination, release_file: Path, build: Mapping[str, Any]) -> None:
+    """Replace the folder of a release by what its file holds now."""
+    folder = destination.folder
+    before = folder / f"{UNFINISHED}before-{build['build_id']}"
+    with _explained(destination):
+        for litter in folder.glob(f"{UNFINISHED}*"):
+            _remove(litter)
+        (folder / build["build_id"]).rename(before)
+        try:
+            _write(folder, release_file, build)
+        except (OSError, duckdb.Error):
+            before.rename(folder / build["build_id"])
+            raise
+        _remove(before)
+
+
 def _point(folder: Path, build: Mapping[str, Any]) -> None:
     link = folder / f"{UNFINISHED}{CURRENT}"
     try:
@@ -78,9 +95,10 @@ def _point(folder: Path, build: Mapping[str, Any]) -> None:
     write_json(folder / POINTER, {name: build[name] for name in ("build_id", "as_of")})
 
 
-def _let_go(folder: Path, current: str) -> None:
+def _let_go(destination: ParquetDestination, current: str) -> None:
+    folder = destination.folder
     kept = sorted(path.parent.name for path in folder.glob(f"*/{BUILD}") if not path.parent.is_symlink())
-    for build_id in kept[:-RELEASES_KEPT]:
+    for build_id in outlived(kept, destination.keeping):
         if build_id != current:
             shutil.rmtree(folder / build_id)
 

@@ -89,6 +89,43 @@ def _connected(destination: PostgresDestination) -> tuple[Any, _Explained, Any]:
         return driver, explained, driver.connect(_uri(destination.url))
 
 
+def columns_with(destination: PostgresDestination, condition: Callable[[str, str], str]) -> list[tuple[str, int]]:
+    """The text columns of our tables with rows that meet a condition, and how many; it is made of a column as SQL
+    writes it, and of its name."""
+    driver = _driver(destination)
+    with (
+        _Explained(destination, driver)(),
+        closing(driver.connect(_uri(destination.url))) as connection,
+        closing(connection.cursor()) as cursor,
+    ):
+        cursor.execute(
+            """
+            select nspname::text, relname::text, attname::text
+            from pg_attribute
+            inner join pg_class on pg_class.oid = attrelid
+            inner join pg_namespace on pg_namespace.oid = relnamespace
+            where
+                relkind = 'r'
+                and pg_get_userbyid(relowner) = current_user
+                and atttypid = 'text'::regtype
+                and attnum > 0
+                and not attisdropped
+                and nspname not like 'pg\\_%'
+                and nspname <> 'information_schema'
+            order by 1, 2, attnum
+            """
+        )
+        columns = cursor.fetchall()
+        found = []
+        for schema, table, column in columns:
+            address = f"{_quoted(schema)}.{_quoted(table)}"
+            cursor.execute(f"select count(*) from {address} where {condition(_quoted(column), column)}")
+            ((n_rows,),) = cursor.fetchall()
+            if n_rows:
+                found.append((f"{schema}.{table}.{column}", int(n_rows)))
+        return found
+
+
 def _driver(destination: PostgresDestination) -> Any:
     try:
         # Not in the default installation.
