@@ -181,7 +181,7 @@ lint: .venv/dev ## style, types and SQL
 	$(BIN)/sqlfluff lint --processes 2 $(SQL)
 
 audit: .venv-audit/ready ## known vulnerabilities and licences of what is locked, secrets in the tree: DATABASE=<folder of OSV's>
-	@.venv-audit/bin/python -m audit $(if $(DATABASE),--database "$(DATABASE)")
+	@.venv-audit/bin/python -m tests.audit $(if $(DATABASE),--database "$(DATABASE)")
 
 lock: .venv/uv ## renew the lock files after a change of pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock

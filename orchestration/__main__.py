@@ -391,10 +391,10 @@ def health(settings: Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return EXIT_FAILED
-    with server:
-        print(f"http://{options.host}:{server.server_port}/healthz and /metrics tell of {settings.home}", flush=True)
-        with suppress(KeyboardInterrupt):
-            server.serve_forever()
+    with server, suppress(KeyboardInterrupt):
+        address = f"http://{options.host}:{server.server_port}"
+        print(f"{address}/healthz and /metrics tell of {settings.home}", flush=True)
+        server.serve_forever()
     return 0
 
 

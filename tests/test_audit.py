@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from audit import licences
-from audit.advisories import is_affected
-from audit.locked import lock_files, pins
 from orchestration.settings import REPOSITORY
+from tests.audit import licences
+from tests.audit.advisories import is_affected
+from tests.audit.locked import lock_files, pins
 
 PIN = "Left_Pad==1.2.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n    # via other\nother[extra]==2.0 \\\n"
 ADVISORY = {
@@ -43,8 +43,8 @@ def test_a_refused_and_an_unknown_licence_are_named(tmp_path: Path) -> None:
     (tmp_path / "requirements.lock").write_text(PIN, encoding="utf-8")
     pinned = pins(lock_files(tmp_path))
     assert licences.refused(pinned, {"left-pad": "AGPL-3.0-only"}, {"left-pad": "MIT"}, ["MIT"]) == [
-        "left-pad 1.2.0 (requirements.lock): licence 'AGPL-3.0-only' is not accepted by audit/accepted.csv",
-        "other 2.0 (requirements.lock): nobody knows its licence; write it into audit/packages.csv",
+        "left-pad 1.2.0 (requirements.lock): licence 'AGPL-3.0-only' is not accepted by tests/audit/accepted.csv",
+        "other 2.0 (requirements.lock): nobody knows its licence; write it into tests/audit/packages.csv",
     ]
 
 
@@ -115,7 +115,7 @@ def database(tmp_path: Path) -> Path:
 def audit(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     python = REPOSITORY / ".venv-audit" / "bin" / "python"
     return subprocess.run(
-        [str(python), "-m", "audit", "--repository", str(checkout), *arguments],
+        [str(python), "-m", "tests.audit", "--repository", str(checkout), *arguments],
         cwd=REPOSITORY, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

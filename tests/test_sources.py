@@ -20,6 +20,7 @@ import yaml
 from orchestration.defs.raw import raw_tables
 from orchestration.defs.resources import Build
 from orchestration.findings import BuildError, Finding, PassingFaultError
+from orchestration.forgetting.people import People
 from orchestration.privacy.files import private_folders
 from orchestration.raw.landing import check_in_place, land
 from orchestration.raw.tables import RawTable, tables_from_manifest
@@ -527,6 +528,25 @@ def test_a_source_is_read_again_only_where_it_changed(
     assert "crm_revenue" not in arrive(company, home, tables, "1GB").files and sorted(times(home)) == ["mails"]
     (company / "sources.yml").unlink()
     assert arrive(company, home, tables, "1GB").files == {} and arrived(home) == {}
+
+
+def test_what_sources_give_is_written_down_without_who_was_forgotten(
+    company: Path, tmp_path: Path, tables: tuple[RawTable, ...], engine: duckdb.DuckDBPyConnection
+) -> None:
+    home = tmp_path / "home" / "sources"
+    answers = ("ID,Score,Response time,Email,Comment", "1,9,2026-01-05 10:00,ada@firma.de,Call ada@firma.de")
+    write(company, "in/a.csv", *answers, "2,7,2026-01-06 10:00,bo@firma.de,Fine")
+    query = "select response_id, contact_email, verbatim_reason from read_parquet('{}') order by 1"
+
+    def written(without: People) -> list[tuple[object, ...]]:
+        (file,) = arrive(company, home, tables, "1GB", without).files["survey_responses"]
+        return engine.execute(query.format(file.address)).fetchall()
+
+    key = People(key=b"k" * 32)
+    assert written(key)[0] == ("1", "ada@firma.de", "Call ada@firma.de")
+    (_, address, comment), other = written(key.with_hashes([key.hash_of("ada@firma.de")], (), ()))
+    assert "ada" not in str(address) and comment is None
+    assert other == ("2", "bo@firma.de", "Fine")
 
 
 def test_all_sources_that_cannot_be_read_are_named_at_once(

@@ -134,12 +134,12 @@ def raw_tables(context: dg.AssetExecutionContext, build: dg.ResourceParam[Build]
         before = record.read().get("raw", {}) if len(selected) < len(TABLES) else {}
         landed_before, contents_before = before.get("tables", {}), before.get("contents", {})
         record.invalidate("raw")
-        arrivals = arrive(settings.company, settings.sources_folder, TABLES, settings.memory_limit)
         people = read_people(settings)
         if people:
             people, said = taken_in_again(settings, MANIFEST, people)
             for sentence in said:
                 record.say(sentence)
+        arrivals = arrive(settings.company, settings.sources_folder, TABLES, settings.memory_limit, people)
         with open_build(settings, record.say) as connection:
             if settings.backfill is not None:
                 forget_files(connection)

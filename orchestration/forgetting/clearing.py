@@ -57,7 +57,7 @@ def _build(settings: Settings) -> Iterator[str]:
     spark = settings.build_folder / "spark"
     # A cluster may run, whose catalog knows the folders of its schemas.
     of_cluster = [spark / "cluster" / "stands", spark / "cluster" / "landed", *spark.glob("cluster/warehouse/*.db/*")]
-    for path in (settings.staged_folder, settings.left_file, spark / "session", *of_cluster):
+    for path in (settings.sources_folder, settings.staged_folder, settings.left_file, spark / "session", *of_cluster):
         _removed(path)
 
 

@@ -6,6 +6,7 @@ of a role, or is shared by contacts at many accounts: such an address is nobody'
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from orchestration.raw.landing import land
 from orchestration.raw.tables import RAW_SCHEMA, RawTable, tables_from_manifest
 from orchestration.release.warehouse import quoted, quoted_path
 from orchestration.settings import Settings, project_variables
+from orchestration.sources.arrivals import arrive
 
 CONTACTS, ACCOUNTS = "crm_contacts", "crm_accounts"
 ANSWERS, INVITATIONS = "survey_responses", "survey_invitations"
@@ -69,9 +71,16 @@ def recognised(settings: Settings, manifest: Mapping[str, Any], people: People, 
     """Who is on the list, by what the raw files say now."""
     wanted = (CONTACTS, ACCOUNTS) if by_contacts_alone else (CONTACTS, ACCOUNTS, ANSWERS, INVITATIONS)
     tables = [table for table in tables_from_manifest(manifest) if table.name in wanted]
-    with duckdb.connect() as connection:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=settings.home, prefix=".sources.") as scratch,
+        duckdb.connect() as connection,
+    ):
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = {quoted(settings.memory_limit)}")
-        land(connection, settings.raw, tables)
+        # As they come, and not as the last night wrote them down, without who was forgotten before.
+        every = tables_from_manifest(manifest)
+        arrivals = arrive(settings.company, Path(scratch, "sources"), every, settings.memory_limit)
+        land(connection, settings.raw, tables, None, arrivals.files, settings.is_raw_optional and bool(arrivals.files))
         variables = {**project_variables(), **settings.variables}
         mailboxes, most = reference_file(settings, "role_mailboxes"), int(variables["maximum_accounts_of_person"])
         return recognised_in(connection, tables, people, mailboxes, most)

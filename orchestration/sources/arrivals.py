@@ -21,9 +21,10 @@ import duckdb
 
 from orchestration.files import file_hash, write_json
 from orchestration.findings import BuildError, Finding, RawInputError
+from orchestration.forgetting.people import NOBODY, People, landed_without
 from orchestration.raw.files import RawFile
 from orchestration.raw.ledger import READERS, Fingerprint, changes, fingerprint
-from orchestration.raw.tables import RawTable
+from orchestration.raw.tables import RAW_SCHEMA, RawTable
 from orchestration.release.warehouse import in_memory, quoted
 from orchestration.sources.adapters import FOLDER
 from orchestration.sources.declared import Source, read_sources
@@ -32,6 +33,7 @@ from orchestration.sources.run import Outcome, run_source
 
 DECLARATION = "sources.yml"
 MADE = "made.json"
+INVITATIONS = "survey_invitations"
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,13 @@ class Arrivals:
     notes: tuple[str, ...] = ()
 
 
-def arrive(company: Path | None, home: Path, tables: Sequence[RawTable], memory_limit: str) -> Arrivals:
+def arrive(
+    company: Path | None, home: Path, tables: Sequence[RawTable], memory_limit: str, without: People = NOBODY
+) -> Arrivals:
     """Write down what the sources of a company give; nothing where it declares none.
 
-    ``home`` is the folder of what sources gave before. A BuildError says all that stops a source; the others are
+    ``home`` is the folder of what sources gave before. Rows of the people ``without`` whom they are written keep no
+    value that says who they are. A BuildError says all that stops a source; the others are
     written.
     """
     declaration = None if company is None else company / DECLARATION
@@ -63,7 +68,7 @@ def arrive(company: Path | None, home: Path, tables: Sequence[RawTable], memory_
     for source in sources:
         folder = home / source.name
         try:
-            made = _made(source, folder, tables, memory_limit)
+            made = _made(source, folder, tables, memory_limit, without)
         except BuildError as error:
             findings += error.findings
             continue
@@ -95,10 +100,12 @@ def said(source: Source, note: Finding) -> str:
     return f"source {source.name}: {count}{note.message} {note.next_step}".strip()
 
 
-def _made(source: Source, folder: Path, tables: Sequence[RawTable], memory_limit: str) -> dict[str, Any]:
+def _made(
+    source: Source, folder: Path, tables: Sequence[RawTable], memory_limit: str, without: People
+) -> dict[str, Any]:
     """What is known of a source that is written down as its files are now; it is written first, unless it was."""
     known = _known(folder)
-    made_by = _made_by(source, tables)
+    made_by = _made_by(source, tables) + without.digest
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
         here = Path(scratch)
         current: dict[str, Fingerprint] | None = None
@@ -111,7 +118,7 @@ def _made(source: Source, folder: Path, tables: Sequence[RawTable], memory_limit
                 return known
         with in_memory(memory_limit, here) as connection:
             outcome = run_source(connection, source, tables, here)
-            written = _write(connection, outcome, here / "made")
+            written = _write(connection, _relations(connection, outcome, tables, without), here / "made")
         if current is not None and (changed := changes(source.name, files, current)):
             raise RawInputError(*changed)
         made = {
@@ -163,11 +170,38 @@ def _made_by(source: Source, tables: Iterable[RawTable]) -> str:
     return digest.hexdigest()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, outcome: Outcome, folder: Path) -> dict[str, str]:
+def _relations(
+    connection: duckdb.DuckDBPyConnection, outcome: Outcome, tables: Iterable[RawTable], without: People
+) -> Mapping[str, str]:
+    """What to write of each raw table: all that the source gave, without the people. An answer is theirs by its
+    invitation, too."""
+    if not without:
+        return outcome.relations
+    named = ("invitation_id", "contact_id", "contact_email")
+    connection.execute(f"create schema {RAW_SCHEMA}")
+    nothing = ", ".join(f"{name} varchar" for name in named)
+    connection.execute(f"create table {RAW_SCHEMA}.{INVITATIONS} ({nothing})")
+    private = {table.name: table.private for table in tables}
+    relations = {}
+    for table in sorted(outcome.relations, key=lambda name: name != INVITATIONS):
+        relation = outcome.relations[table]
+        columns = {name: kind for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()}
+        selection = f"select * from {relation}"
+        if table == INVITATIONS:
+            missing = [name for name in named if name not in columns]
+            columns |= dict.fromkeys(missing, "VARCHAR")
+            selection = f"select *{''.join(f', cast(null as varchar) as {name}' for name in missing)} from {relation}"
+        selection = landed_without(without, selection, table, columns, private[table])
+        relations[table] = f"{RAW_SCHEMA}.{table}"
+        connection.execute(f"create or replace table {relations[table]} as {selection}")
+    return relations
+
+
+def _write(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Write each raw table as Parquet; the hashes of the files, by raw table."""
     folder.mkdir()
     written = {}
-    for table, relation in outcome.relations.items():
+    for table, relation in relations.items():
         file = folder / f"{table}.parquet"
         connection.execute(f"copy (select * from {relation}) to {quoted(str(file))} (format parquet)")
         written[table] = file_hash(file)

@@ -15,7 +15,7 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from audit.locked import normal
+from tests.audit.locked import normal
 
 
 def by_package(folder: Path) -> dict[str, list[dict[str, Any]]]:

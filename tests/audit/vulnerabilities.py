@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from audit.locked import Pin
+from tests.audit.locked import Pin
 
 SERVICE = "https://api.osv.dev/v1/query"
 SECONDS = 600

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from audit.locked import Pin, normal
+from tests.audit.locked import Pin, normal
 
 ACCEPTED, PACKAGES = Path(__file__).with_name("accepted.csv"), Path(__file__).with_name("packages.csv")
 ENVIRONMENTS = (".venv", ".venv-spark", ".venv-dialects", ".venv-audit")
@@ -76,7 +76,7 @@ def refused(
         licence = said.get(name) or known.get(name)
         where = f"{name} {version} ({', '.join(locks)})"
         if licence is None:
-            found.append(f"{where}: nobody knows its licence; write it into audit/{PACKAGES.name}")
+            found.append(f"{where}: nobody knows its licence; write it into tests/audit/{PACKAGES.name}")
         elif not is_accepted(licence, names):
-            found.append(f"{where}: licence {licence!r} is not accepted by audit/{ACCEPTED.name}")
+            found.append(f"{where}: licence {licence!r} is not accepted by tests/audit/{ACCEPTED.name}")
     return found

@@ -40,7 +40,7 @@ def unexplained(found: dict[Found, int], explained: Iterable[Found]) -> list[str
     left = sorted(found.keys() - set(explained))
     return [
         f"{name}, line {found[(name, kind, digits)]}: {kind}. Take it out and change it where it is used; "
-        f"if it is none, write {name},{kind},{digits},<reason> into audit/{NONE_OF_THEM.name}"
+        f"if it is none, write {name},{kind},{digits},<reason> into tests/audit/{NONE_OF_THEM.name}"
         for name, kind, digits in left
     ]
 

@@ -1,4 +1,4 @@
-"""The command line: python -m audit, and with a database of advisories on this machine: --database <folder>.
+"""The command line: python -m tests.audit, and with a database of advisories on this machine: --database <folder>.
 
 Exit code 0: clean; 1: something was found; 3: nothing was found, and no database of vulnerabilities could be asked.
 """
@@ -10,15 +10,17 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from audit import advisories, licences, secrets
-from audit.locked import REPOSITORY, lock_files, pins
-from audit.vulnerabilities import SERVICE, UnreachableError, vulnerable
+from tests.audit import advisories, licences, secrets
+from tests.audit.locked import REPOSITORY, lock_files, pins
+from tests.audit.vulnerabilities import SERVICE, UnreachableError, vulnerable
 
 CLEAN, FOUND, UNKNOWN = 0, 1, 3
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m audit", description="Audit the locked packages and the tree.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.audit", description="Audit the locked packages and the tree."
+    )
     parser.add_argument("--database", type=Path, help="a folder of advisories in OSV's format, in place of osv.dev")
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="another checkout")
     options = parser.parse_args()
