@@ -34,6 +34,8 @@ from orchestration.sources.run import Outcome, run_source
 DECLARATION = "sources.yml"
 MADE = "made.json"
 INVITATIONS = "survey_invitations"
+# By what a row may tell whose it is, whether or not the source has such a column.
+NAMED_BY = {INVITATIONS: ("invitation_id", "contact_id", "contact_email"), "survey_responses": ("invitation_id",)}
 
 
 @dataclass(frozen=True)
@@ -177,20 +179,17 @@ def _relations(
     invitation, too."""
     if not without:
         return outcome.relations
-    named = ("invitation_id", "contact_id", "contact_email")
     connection.execute(f"create schema {RAW_SCHEMA}")
-    nothing = ", ".join(f"{name} varchar" for name in named)
+    nothing = ", ".join(f"{name} varchar" for name in NAMED_BY[INVITATIONS])
     connection.execute(f"create table {RAW_SCHEMA}.{INVITATIONS} ({nothing})")
     private = {table.name: table.private for table in tables}
     relations = {}
     for table in sorted(outcome.relations, key=lambda name: name != INVITATIONS):
         relation = outcome.relations[table]
         columns = {name: kind for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()}
-        selection = f"select * from {relation}"
-        if table == INVITATIONS:
-            missing = [name for name in named if name not in columns]
-            columns |= dict.fromkeys(missing, "VARCHAR")
-            selection = f"select *{''.join(f', cast(null as varchar) as {name}' for name in missing)} from {relation}"
+        missing = [name for name in NAMED_BY.get(table, ()) if name not in columns]
+        columns |= dict.fromkeys(missing, "VARCHAR")
+        selection = f"select *{''.join(f', cast(null as varchar) as {name}' for name in missing)} from {relation}"
         selection = landed_without(without, selection, table, columns, private[table])
         relations[table] = f"{RAW_SCHEMA}.{table}"
         connection.execute(f"create or replace table {relations[table]} as {selection}")
