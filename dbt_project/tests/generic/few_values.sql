@@ -1,4 +1,4 @@
-{# A column that is a dimension has no more values than these: with more, no table by it could be read, or built in a night. #}
+{# A column that is a dimension has no more values than these: with more, no table by it could be read. #}
 {% test few_values(model, column_name, at_most) %}
 
 select
