@@ -26,12 +26,29 @@ TINY_AS_OF = "2024-07-01"
 
 
 # Files of a few long tests, which xdist would begin last.
-LONG = ("test_nights.py", "test_upkeep.py", "test_value_of_a_point.py", "test_money_leakage.py")
+LONG = (
+    "test_nights.py",
+    "test_upkeep.py",
+    "test_value_of_a_point.py",
+    "test_money_leakage.py",
+    "test_trust.py",
+    "test_serving_postgres.py",
+    "test_campaign.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files begin first, so that no process ends with one while the other has nothing to do."""
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """A verb called in this process makes files for their owner alone; the next test begins as the first did."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @dataclass(frozen=True)

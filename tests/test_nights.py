@@ -126,10 +126,6 @@ def test_nights_of_arrivals_and_corrections_equal_a_build_from_nothing(tmp_path:
     assert differences(Company(tmp_path / "raw", seed=1), tmp_path, nights)[1] == []
 
 
-def test_random_nights_equal_a_build_from_nothing(tmp_path: Path) -> None:
-    assert differences(Company(tmp_path / "raw", seed=2), tmp_path, [()] * 2)[1] == []
-
-
 def test_nights_of_merges_addresses_and_links_equal_a_build_from_nothing(tmp_path: Path) -> None:
     nights = [
         ("merge_account", "correct_email", "link_account"),

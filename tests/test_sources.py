@@ -468,8 +468,11 @@ def test_what_is_wrong_in_a_declaration_is_named(
     assert len(caught.value.findings) == 1 and re.search(re.escape(words), found[0].text()), caught.value
 
 
-def test_a_file_that_is_no_yaml_is_named_with_the_line(tables: tuple[RawTable, ...], tmp_path: Path) -> None:
-    write(tmp_path, "sources.yml", "sources:", "  - name: a", "   adapter: b")
+@pytest.mark.parametrize("third", ["   adapter: b", "    name: b"])
+def test_a_file_that_is_no_yaml_or_says_a_key_twice_is_named_with_the_line(
+    tables: tuple[RawTable, ...], tmp_path: Path, third: str
+) -> None:
+    write(tmp_path, "sources.yml", "sources:", "  - name: a", third)
     with pytest.raises(BuildError, match=r"is no YAML in line 3"):
         read_sources(tmp_path / "sources.yml", tables)
 

@@ -99,9 +99,14 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def load_yaml(text: str) -> Any:
+    """What a text says in YAML; a yaml.MarkedYAMLError, with its line, where it says a key twice."""
+    return yaml.load(text, _Loader)
+
+
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8-sig"), _Loader)
+        content = load_yaml(file.read_text(encoding="utf-8-sig"))
     except yaml.MarkedYAMLError as error:
         # Not the text around it, which may be an address with its password.
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from orchestration.company.folder import load_yaml
 from orchestration.findings import BuildError, Finding
 from orchestration.raw.tables import RawTable
 from orchestration.raw.texts import nearest
@@ -69,7 +70,7 @@ def read_sources(file: Path, tables: Sequence[RawTable]) -> tuple[Source, ...]:
     ``tables`` are the raw tables of the contract.
     """
     try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = load_yaml(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BuildError(
             Finding("not_utf8", file.name, f"{file} is not UTF-8.", next_step="Save it as UTF-8.")
