@@ -38,8 +38,8 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files begin first, so that no process ends with one while the other has nothing to do."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    """Long files begin first, so that no process ends with one while the others have nothing to do."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(autouse=True)
