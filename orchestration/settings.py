@@ -288,7 +288,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     company = _company(given)
     env = _Asked(given, company.settings)
     try:
-        settings = _load_settings(env, company)
+        settings = _load_settings(env, company, is_own=bool(given.get("NPS_COMPANY")))
     except SettingsError as error:
         name = str(error).partition(":")[0].partition("=")[0]
         if name in company.settings and not given.get(name):
@@ -332,21 +332,21 @@ def project_variables(project: Path = PROJECT) -> Mapping[str, Any]:
     return variables
 
 
-def _load_settings(env: _Asked, company: Company) -> Settings:
+def _load_settings(env: _Asked, company: Company, *, is_own: bool) -> Settings:
     raw = env.get("NPS_RAW") or str(company.folder / "raw")
-    own, dev = env.get("NPS_COMPANY"), env.get("NPS_DEV")
+    dev = env.get("NPS_DEV")
     timezone = _timezone(env.get("NPS_TIMEZONE") or "UTC")
     keeping = _keeping(env)
     return Settings(
         raw=raw if "://" in raw else str(_folder("NPS_RAW", raw)),
-        home=_home("NPS_HOME", env.get("NPS_HOME") or str((company.folder if own else REPOSITORY) / "var")),
+        home=_home("NPS_HOME", env.get("NPS_HOME") or str((company.folder if is_own else REPOSITORY) / "var")),
         target=_target(env.get("NPS_TARGET") or "duckdb"),
         as_of=_as_of(env.get("NPS_AS_OF"), timezone),
         timezone=timezone,
         currency=_currency(env.get("NPS_CURRENCY") or "USD"),
         schedule=_schedule(env.get("NPS_SCHEDULE") or "0 2 * * *"),
         lock_timeout=_lock_timeout(env.get("NPS_LOCK_TIMEOUT") or "3600"),
-        nights_kept=_nights_kept(env.get("NPS_NIGHTS_KEPT") or "30"),
+        nights_kept=_whole(env, "NPS_NIGHTS_KEPT", "nights", 30),
         fresh_hours=_fresh_hours(env.get("NPS_FRESH_HOURS") or "26"),
         memory_limit=_memory_limit(env.get("NPS_MEMORY_LIMIT") or "4GB"),
         destinations=_destinations(env.get("NPS_PUBLISH") or "", keeping),
@@ -358,7 +358,7 @@ def _load_settings(env: _Asked, company: Company) -> Settings:
         recomputed_share=_share(env.get("NPS_RECOMPUTED_SHARE")),
         dev=_home("NPS_DEV", dev) if dev else None,
         user=env.get("USER") or "dev",
-        company=company.folder if own else None,
+        company=company.folder if is_own else None,
         name=company.name,
         variables=company.variables,
         fields=company.fields,
@@ -472,12 +472,6 @@ def _lock_timeout(value: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise SettingsError(f"NPS_LOCK_TIMEOUT={value!r} is not a number of seconds; for example 3600.")
     return seconds
-
-
-def _nights_kept(value: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
-        raise SettingsError(f"NPS_NIGHTS_KEPT={value!r} is not a number of nights; use a whole number such as 30.")
-    return int(value)
 
 
 def _fresh_hours(value: str) -> float:

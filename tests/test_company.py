@@ -74,6 +74,7 @@ def test_the_sample_is_such_a_folder() -> None:
     [
         ("nme: Acme", "'nme' is not one of its keys; did you mean name?"),
         ("settings: {timezon: UTC}", "settings: 'timezon' is none; did you mean timezone?"),
+        ("settings: {company: other}", "settings: 'company' is none"),
         ("settings: {timezone: Mars}", "settings: timezone='Mars' is not a time zone"),
         ("settings: {publish: oracle}", "settings: publish: 'oracle' is not a kind of destination"),
         ("settings: [UTC]", "settings is ['UTC']; write keys and values below it"),

@@ -217,10 +217,7 @@ final as (
         size_band,
         region,
         industry,
-        {% for field in var('account_fields') %}
-        {{ field }},
-        {% endfor %}
-        {% for field in var('response_fields') %}
+        {% for field in var('account_fields') + var('response_fields') %}
         {{ field }},
         {% endfor %}
         lifecycle_segment,

@@ -69,10 +69,7 @@ final as (
         described.size_band,
         described.region,
         described.industry,
-        {% for field in var('account_fields') %}
-        described.{{ field }},
-        {% endfor %}
-        {% for field in var('response_fields') %}
+        {% for field in var('account_fields') + var('response_fields') %}
         described.{{ field }},
         {% endfor %}
         described.lifecycle_segment,
